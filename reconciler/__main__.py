@@ -1,0 +1,1 @@
+"""python -m reconciler: the same as `ship`."""

@@ -1,0 +1,1 @@
+"""ship demo: a small real world on this machine, with things wrong in it."""

@@ -1,0 +1,1 @@
+"""Who does: one file a kind of action."""

@@ -1,0 +1,1 @@
+"""YAML to Product: every complaint with file:line:column."""

@@ -1,0 +1,1 @@
+"""A GitHub-shaped server over bare repositories."""

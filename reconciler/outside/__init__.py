@@ -1,0 +1,1 @@
+"""The doors: the only files that import an I/O library."""

@@ -1,0 +1,1 @@
+"""Reports as text, Markdown, JSON: pure, prints nothing."""
