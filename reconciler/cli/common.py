@@ -1,0 +1,83 @@
+"""What both console scripts share: exit codes, the fleet's root, output."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+DONE = 0
+ERROR = 1
+DRIFT = 2
+PARTIAL = 3
+USAGE = 64
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose usage errors end with 64 (sysexits.h EX_USAGE)."""
+
+    def error(self, message: str) -> "None":  # type: ignore[override]  # argparse says NoReturn; exit() does not return
+        """Print usage and message, end with 64."""
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: error: {message}\n")
+
+
+@dataclass(slots=True)
+class Console:
+    """Data to stdout, everything else to stderr; both redacted."""
+
+    output: str = "text"
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+    clean: Callable[[str], str] = str
+
+    @property
+    def color(self) -> bool:
+        """Colour only on a terminal, and never when NO_COLOR is set (no-color.org)."""
+        return self.output == "text" and self.out.isatty() and not os.environ.get("NO_COLOR")
+
+    def print(self, text: str) -> None:
+        """Write data to stdout, ending in one newline."""
+        self.out.write(self.clean(text).rstrip("\n") + "\n")
+        self.out.flush()
+
+    def note(self, text: str) -> None:
+        """Write one line for people to stderr."""
+        self.err.write(self.clean(text) + "\n")
+        self.err.flush()
+
+
+def add_fleet(parser: argparse.ArgumentParser) -> None:
+    """Add `--fleet`."""
+    parser.add_argument(
+        "--fleet",
+        metavar="DIR",
+        type=Path,
+        default=None,
+        help="folder that holds fleet/ (default: this folder or the nearest parent that does)",
+    )
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add `--output`."""
+    parser.add_argument(
+        "--output",
+        "-o",
+        choices=("text", "json", "markdown"),
+        default="text",
+        help="form of the data on stdout (default: text)",
+    )
+
+
+def fleet_root(wanted: Path | None) -> Path:
+    """Return the absolute folder that holds `fleet/`; without one, the folder asked for or this one."""
+    if wanted is not None:
+        inside = wanted.name == "fleet" and not (wanted / "fleet").is_dir()
+        return (wanted.parent if inside else wanted).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "fleet").is_dir():
+            return folder
+    return here

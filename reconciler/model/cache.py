@@ -1,0 +1,25 @@
+"""Cache: what sources remember from run to run; disposable, read at the start, written by the loop."""
+
+from collections.abc import Callable, Mapping
+
+
+class Cache:
+    """Values by (space, key). Reads a space once, when first asked; `news` is what a run added."""
+
+    def __init__(self, recall: Callable[[str], Mapping[str, str]]) -> None:
+        self._recall = recall
+        self._spaces: dict[str, Mapping[str, str]] = {}
+        self.news: dict[tuple[str, str], str] = {}
+
+    def get(self, space: str, key: str) -> str | None:
+        """Return what is remembered; None when nothing is."""
+        if (fresh := self.news.get((space, key))) is not None:
+            return fresh
+        if space not in self._spaces:
+            self._spaces[space] = self._recall(space)
+        return self._spaces[space].get(key)
+
+    def put(self, space: str, key: str, value: str) -> None:
+        """Remember; nothing is added when it is known already."""
+        if self.get(space, key) != value:
+            self.news[space, key] = value
