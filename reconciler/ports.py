@@ -5,7 +5,7 @@ A protocol never grows a parameter: put the new thing into the value that is alr
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -140,6 +140,10 @@ class Batch:
     freeze: Freeze | None = None
     thaw: bool = False
 
+    def with_news(self, events: Sequence[Event], cache: Mapping[tuple[str, str], str]) -> "Batch":
+        """Return this with earlier events in front and things to remember."""
+        return replace(self, events=[*events, *self.events], cache=cache)
+
 
 class Swarm(Protocol):
     """Remembers. Events are append-only and hash-chained; a store opened to look refuses writes."""
@@ -202,6 +206,10 @@ class Clock(Protocol):
     def random(self) -> float:
         """Return a number in [0, 1), for jitter."""
         ...
+
+
+def silent(_: str) -> None:
+    """Say nothing."""
 
 
 class Audit(Protocol):
@@ -422,3 +430,27 @@ class Vault(Protocol):
     def digest(self, path: str) -> str:
         """Return the digest of the encrypted file; of nothing when there is none."""
         ...
+
+
+# ── what wiring puts together ────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Who sees, who decides, who does, who remembers."""
+
+    sources: Sequence[Source]
+    pillars: Sequence[Pillar]
+    executors: Mapping[str, Executor]
+    """By kind of action."""
+    swarm: Swarm
+    deeds: Deeds
+    clock: Clock
+    locate: Callable[[ProductName, str], str]
+    """(product, path in its YAML) to `file:line`."""
+    drain: Callable[[], Sequence[Event]] = tuple
+    """Gives the tool calls since it was last asked, for the audit trail."""
+    news: Callable[[], Mapping[tuple[str, str], str]] = dict
+    """Gives what sources want remembered since it was last asked."""
+    say: Callable[[str], None] = silent
+    """One line of progress, for stderr."""

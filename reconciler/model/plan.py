@@ -40,6 +40,10 @@ class Drift:
     because: str = ""
     """`file:line` of that path; filled in by the loop."""
 
+    def placed(self, because: str) -> "Drift":
+        """Return this, with the place that declares it."""
+        return replace(self, because=because)
+
 
 @dataclass(frozen=True, slots=True)
 class Action:

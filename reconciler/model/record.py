@@ -76,7 +76,10 @@ class Phase(StrEnum):
 
     ACTING = "acting"
     DONE = "done"
+    WAITING = "waiting"
+    """Nothing wrong: due again at `retry_at`."""
     FAILED = "failed"
+    """Due again at `retry_at`; None: at once."""
     PARKED = "parked"
 
 
@@ -93,8 +96,10 @@ class Entry:
     holder: str
     """The run that wrote it last."""
     fence: int
+    tries: int
+    """Starts so far: numbers the pairs of ActionStarted and ActionFinished."""
     attempts: int
-    """Failed attempts in a row."""
+    """Failed tries in a row."""
     acting_at: datetime
     retry_at: datetime | None
     generation: str

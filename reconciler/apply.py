@@ -1,0 +1,132 @@
+"""Apply: do one free action between two events, and close what an interrupted run left open."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from reconciler import ledger
+from reconciler.journal import Pen
+from reconciler.model.errors import LeaseLost, ShipError, Terminal, Waiting
+from reconciler.model.fleet import Fleet
+from reconciler.model.plan import Action, FleetPlan, Plan
+from reconciler.model.product import ProductName
+from reconciler.model.record import Entry, Outcome, Phase, Result
+from reconciler.model.report import Performed
+from reconciler.ports import Batch, Parts
+
+BUSY_POLL_S = 1.0
+DID_NOT_STICK = "it was done, but the drift is still there"
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """The acting half of one run."""
+
+    parts: Parts
+    fleet: Fleet
+    run: str
+
+    def act(self, action: Action, attempt: ledger.Try) -> Performed:
+        """Commit the intent, do it, commit the outcome. Raises LeaseLost."""
+        swarm, clock = self.parts.swarm, self.parts.clock
+        before = swarm.entries().get(action.key)
+        entry = ledger.started(before, attempt, holder=self.run, fence=swarm.fence, now=clock.now())
+        pen = Pen(self.run, clock.now())
+        start = pen.started(action, entry)
+        woken = [pen.unparked(action)] if before and before.phase is Phase.PARKED else []
+        self.parts.say(f"{action.product}: {action.kind}: {action.because}")
+        try:
+            with self.parts.deeds.open(action) as deed:
+                swarm.write(replace(start, events=[*self.parts.drain(), *woken, *start.events]))
+                outcome = execute(partial(self.parts.executors[action.kind].execute, action, deed))
+        except Waiting as waiting:  # an orphan of a killed run is at work: nothing was started
+            return Performed(action, Outcome(Result.WAITING, str(waiting), waiting.retry_after_s))
+        self.close(entry, outcome)
+        self.parts.say(f"{action.product}: {action.kind}: {outcome.result}: {outcome.message}")
+        return Performed(action, outcome)
+
+    def close(self, entry: Entry, outcome: Outcome) -> None:
+        """Commit the end of a try: row and event in one transaction."""
+        clock = self.parts.clock
+        after = self._after(entry, outcome)
+        end = Pen(self.run, clock.now()).finished(entry, outcome, after)
+        self.parts.swarm.write(replace(end, events=[*self.parts.drain(), *end.events]))
+
+    def unstuck(self, action: Action) -> Performed:
+        """Note that a deed of this run did not hold: it backs off like a failure."""
+        outcome = Outcome(Result.FAILED, DID_NOT_STICK)
+        entry = self.parts.swarm.entries()[action.key]
+        self.parts.swarm.write(Batch(entries=[self._after(entry, outcome)]))
+        return Performed(action, outcome)
+
+    def resolve(self, plan: FleetPlan, attempts: Mapping[str, ledger.Try]) -> None:
+        """Close the rows that an interrupted run left in `acting`, once their effect is sure to show.
+
+        `attempts` are the tries of the plan's actions by action id.
+        """
+        plans = {one.product: one for one in plan.plans}
+        for entry in self.parts.swarm.entries().values():
+            if entry.phase is Phase.ACTING and not self._doubtful(entry, plans, attempts):
+                self.close(entry, self._came_of(entry, plans.get(entry.product)))
+
+    def wait_s(self, plan: FleetPlan) -> float | None:
+        """Return the seconds until a row in doubt or waiting is due; None when there is none."""
+        now = self.parts.clock.now()
+        keys = {action.key for one in plan.plans for action in one.actions if not action.blocked}
+        dues = []
+        for entry in self.parts.swarm.entries().values():
+            if entry.phase is Phase.ACTING and entry.product in {p.product for p in plan.plans}:
+                due = ledger.settled_at(entry, self._settle_s(entry))
+                dues.append(BUSY_POLL_S if due <= now else (due - now).total_seconds())
+            elif entry.phase is Phase.WAITING and entry.retry_at and entry.key in keys:
+                dues.append((entry.retry_at - now).total_seconds())
+        return max(0.05, min(dues)) if dues else None
+
+    def _after(self, entry: Entry, outcome: Outcome) -> Entry:
+        clock, limit = self.parts.clock, self.fleet.limits.attempts
+        now, chance = clock.now(), clock.random()
+        return ledger.finished(entry, outcome, now=now, limit=limit, chance=chance)
+
+    def _settle_s(self, entry: Entry) -> float:
+        executor = self.parts.executors.get(entry.kind)
+        return executor.settle_s if executor else 0.0
+
+    def _doubtful(
+        self, entry: Entry, plans: Mapping[ProductName, Plan], attempts: Mapping[str, ledger.Try]
+    ) -> bool:
+        """Say whether it cannot be told yet what came of an interrupted deed."""
+        plan = plans.get(entry.product)
+        declared = any(product.name == entry.product for product in self.fleet.products)
+        if plan is None:
+            return declared or entry.product in self.fleet.invalid
+        for action in plan.actions:
+            if action.key == entry.key:
+                return ledger.verdict(entry, attempts[action.id]) is not None
+        # The looked-at time is that of the plan: wait until the effect was sure to show by then.
+        looked = next(iter(attempts.values())).at if attempts else self.parts.clock.now()
+        settled = ledger.settled_at(entry, self._settle_s(entry)) <= looked
+        return not settled or bool(plan.unknown) or self.parts.deeds.busy(entry.key)
+
+    def _came_of(self, entry: Entry, plan: Plan | None) -> Outcome:
+        if plan is None:
+            return Outcome(Result.INTERRUPTED, "the product is no longer declared")
+        kinds = {action.kind for action in plan.actions}
+        if entry.kind in kinds or (plan.drift and not plan.actions):
+            return Outcome(Result.INTERRUPTED, "the run that did it was interrupted")
+        return Outcome(Result.UNCHANGED, "done by a run that was interrupted")
+
+
+def execute(deed: Callable[[], Outcome]) -> Outcome:
+    """Run one deed; the only place where an exception becomes an Outcome. Raises LeaseLost."""
+    try:
+        return deed()
+    except Waiting as waiting:
+        return Outcome(Result.WAITING, str(waiting), retry_after_s=waiting.retry_after_s)
+    except LeaseLost:
+        raise
+    except Terminal as error:
+        return Outcome(Result.FAILED, str(error), terminal=True)
+    except ShipError as error:
+        return Outcome(Result.FAILED, str(error))
+    except Exception as error:  # noqa: BLE001 -- a product can only break itself
+        return Outcome(Result.FAILED, f"internal error: {type(error).__name__}: {error}")
