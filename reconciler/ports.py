@@ -208,6 +208,18 @@ class Clock(Protocol):
         ...
 
 
+class Stop(Protocol):
+    """Tells whether somebody asked to end."""
+
+    def listen(self) -> None:
+        """Take signals from now on."""
+        ...
+
+    def __call__(self) -> bool:
+        """Say whether to end after the action at hand."""
+        ...
+
+
 def silent(_: str) -> None:
     """Say nothing."""
 
