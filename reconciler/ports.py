@@ -244,6 +244,9 @@ class Look:
     branch: str
     docs_branch: str | None
     tags: bool
+    """The newest hundred."""
+    tag_names: tuple[str, ...] = ()
+    """These too, however old."""
 
 
 @dataclass(frozen=True, slots=True)
