@@ -139,6 +139,8 @@ class Status:
     conditions: tuple[Condition, ...]
     plan: Mapping[str, Any]
     """The last plan's JSON form."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """The product's labels, so that a table can be filtered and grouped without reading YAML."""
 
 
 @dataclass(frozen=True, slots=True)
