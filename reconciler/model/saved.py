@@ -25,7 +25,7 @@ class SavedPlan:
             told = data.pop("digest")
             products = {product["name"]: product for product in data["products"]}
             right = data["schema"] == "ship/plan/v1"
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             msg = "not a saved plan (JSON of schema ship/plan/v1)"
             raise Terminal(msg) from error
         if not right or told != f"sha256:{digest(data)}":
