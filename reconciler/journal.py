@@ -1,7 +1,7 @@
 """What a pass leaves in the record: events, statuses and conditions, as one batch. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,17 +28,18 @@ class Pen:
         self,
         plans: Sequence[Plan],
         before: Mapping[ProductName, Status],
-        declared: frozenset[ProductName],
+        declared: Mapping[ProductName, Mapping[str, str]],
     ) -> Batch:
         """Return what changed since the last pass: nothing when nothing did.
 
-        `declared` are all names that `fleet/` still has: the statuses of the others are forgotten.
+        `declared` holds the labels of all products that `fleet/` still has: the statuses of the others
+        are forgotten.
         """
         events: list[Event] = []
         statuses: list[Status] = []
         for plan in plans:
             last = before.get(plan.product)
-            status = self.status(plan, last)
+            status = self.status(plan, last, declared.get(plan.product, {}))
             if last is not None and _same(last, status):
                 continue
             statuses.append(status)
@@ -50,7 +51,7 @@ class Pen:
         gone = tuple(sorted(name for name in before if name not in declared))
         return Batch(events=events, statuses=statuses, forget=gone)
 
-    def status(self, plan: Plan, last: Status | None) -> Status:
+    def status(self, plan: Plan, last: Status | None, labels: Mapping[str, str]) -> Status:
         """Return what is remembered of a pass."""
         same = last is not None and last.status is plan.status
         return Status(
@@ -61,6 +62,7 @@ class Pen:
             since=last.since if last is not None and same else self.now,
             conditions=conditions(plan),
             plan=plan.data(),
+            labels=labels,
         )
 
     def started(self, action: Action, entry: Entry) -> Batch:
@@ -137,9 +139,4 @@ def _says(drift: Drift) -> str:
 
 
 def _same(last: Status, now: Status) -> bool:
-    return (last.status, last.generation, last.conditions, dict(last.plan)) == (
-        now.status,
-        now.generation,
-        now.conditions,
-        dict(now.plan),
-    )
+    return replace(last, at=now.at) == replace(now, since=last.since)

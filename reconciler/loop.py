@@ -85,10 +85,13 @@ class Reconciler:
 
     def record(self, plan: FleetPlan) -> None:
         """Remember what was seen: events only where something changed."""
-        names = [product.name for product in self.fleet.products]
-        declared = frozenset([*names, *map(ProductName, self.fleet.invalid)])
+        declared = {product.name: product.labels for product in self.fleet.products}
         pen = Pen(self.run, self.parts.clock.now())
-        seen = pen.seen(plan.plans, self.parts.swarm.statuses(), declared)
+        seen = pen.seen(
+            [*plan.plans, *plan.unreadable()],
+            self.parts.swarm.statuses(),
+            {**{ProductName(name): {} for name in self.fleet.invalid}, **declared},
+        )
         self.parts.swarm.write(seen.with_news(self.parts.drain(), self.parts.news()))
 
     def free(self, plan: FleetPlan, tally: Tally, apply: Apply) -> list[Action]:

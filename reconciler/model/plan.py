@@ -165,6 +165,17 @@ class FleetPlan:
     invalid: tuple[str, ...] = ()
     """Names of selected products that could not be read."""
 
+    def unreadable(self) -> tuple[Plan, ...]:
+        """Return a plan of nothing for each product that could not be read: for the record."""
+        return tuple(
+            Plan.of(ProductName(name), "", ProductStatus.INVALID, (), (), {"fleet": self._wrong(name)})
+            for name in self.invalid
+        )
+
+    def _wrong(self, name: str) -> str:
+        own = [str(complaint) for complaint in self.complaints if complaint.product == name]
+        return "; ".join(own[:3])
+
     @property
     def digest(self) -> str:
         """`sha256:` over everything but the digest itself."""

@@ -24,19 +24,19 @@ def plan(*, drifts: bool, unknown: Mapping[str, str] | None = None, held: str | 
 
 def after(before: Plan) -> dict[ProductName, Status]:
     """Return the record after one pass."""
-    return {A: PEN.status(before, None)}
+    return {A: PEN.status(before, None, {})}
 
 
 def test_nothing_new_leaves_nothing() -> None:
     """The same plan again writes no event and no status."""
-    batch = PEN.seen([plan(drifts=True)], after(plan(drifts=True)), frozenset({A}))
+    batch = PEN.seen([plan(drifts=True)], after(plan(drifts=True)), {A: {}})
     assert (batch.events, batch.statuses, batch.forget) == ([], [], ())
 
 
 def test_drift_is_found_and_gone() -> None:
     """A drift is told once when it comes and once when it goes."""
-    found = PEN.seen([plan(drifts=True)], {}, frozenset({A}))
-    gone = PEN.seen([plan(drifts=False)], after(plan(drifts=True)), frozenset({A}))
+    found = PEN.seen([plan(drifts=True)], {}, {A: {}})
+    gone = PEN.seen([plan(drifts=False)], after(plan(drifts=True)), {A: {}})
     assert [e.type for e in found.events] == [EventType.DRIFT_FOUND, EventType.STATUS_CHANGED]
     assert [e.type for e in gone.events] == [EventType.DRIFT_GONE, EventType.STATUS_CHANGED]
 
@@ -44,21 +44,21 @@ def test_drift_is_found_and_gone() -> None:
 def test_a_blind_pass_is_not_drift_gone() -> None:
     """A source that failed says nothing about drift being closed."""
     blind = plan(drifts=False, unknown={"pypi": "refused"})
-    batch = PEN.seen([blind], after(plan(drifts=True)), frozenset({A}))
+    batch = PEN.seen([blind], after(plan(drifts=True)), {A: {}})
     assert [e.type for e in batch.events] == [EventType.STATUS_CHANGED]
 
 
 def test_a_product_that_is_no_longer_declared_is_forgotten() -> None:
     """Its status goes; its events stay."""
-    assert PEN.seen([], after(plan(drifts=True)), frozenset()).forget == (A,)
+    assert PEN.seen([], after(plan(drifts=True)), {}).forget == (A,)
 
 
 def test_since_stays_while_the_status_does() -> None:
     """`since` tells when the status became what it is."""
     later = Pen("run-2", NOON.replace(hour=13))
     last = after(plan(drifts=True))[A]
-    assert later.status(plan(drifts=True, held="frozen"), last).since == NOON
-    assert later.status(plan(drifts=False), last).since == later.now
+    assert later.status(plan(drifts=True, held="frozen"), last, {}).since == NOON
+    assert later.status(plan(drifts=False), last, {}).since == later.now
 
 
 def test_conditions_say_what_stands() -> None:
