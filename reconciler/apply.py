@@ -6,15 +6,18 @@ from functools import partial
 
 from reconciler import ledger
 from reconciler.journal import Pen
+from reconciler.look import Looked
 from reconciler.model.errors import LeaseLost, ShipError, Terminal, Waiting
 from reconciler.model.fleet import Fleet
-from reconciler.model.plan import Action, FleetPlan, Plan
+from reconciler.model.plan import Action, Plan
 from reconciler.model.product import ProductName
 from reconciler.model.record import Entry, Outcome, Phase, Result
 from reconciler.model.report import Performed
+from reconciler.model.selection import Selection
 from reconciler.ports import Batch, Parts
 
 BUSY_POLL_S = 1.0
+SHORTEST_WAIT_S = 0.05
 DID_NOT_STICK = "it was done, but the drift is still there"
 
 
@@ -24,6 +27,7 @@ class Apply:
 
     parts: Parts
     fleet: Fleet
+    selection: Selection
     run: str
 
     def act(self, action: Action, attempt: ledger.Try) -> Performed:
@@ -59,28 +63,29 @@ class Apply:
         self.parts.swarm.write(Batch(entries=[self._after(entry, outcome)]))
         return Performed(action, outcome)
 
-    def resolve(self, plan: FleetPlan, attempts: Mapping[str, ledger.Try]) -> None:
-        """Close the rows that an interrupted run left in `acting`, once their effect is sure to show.
-
-        `attempts` are the tries of the plan's actions by action id.
-        """
-        plans = {one.product: one for one in plan.plans}
+    def resolve(self, looked: Looked) -> None:
+        """Close the rows that an interrupted run left in `acting`, once it can be told what came of them."""
+        plans = {one.product: one for one in looked.plan.plans}
         for entry in self.parts.swarm.entries().values():
-            if entry.phase is Phase.ACTING and not self._doubtful(entry, plans, attempts):
-                self.close(entry, self._came_of(entry, plans.get(entry.product)))
+            if entry.phase is Phase.ACTING and not self._doubtful(entry, plans, looked):
+                self.close(entry, _came_of(entry, plans.get(entry.product)))
 
-    def wait_s(self, plan: FleetPlan) -> float | None:
+    def wait_s(self, looked: Looked) -> float | None:
         """Return the seconds until a row in doubt or waiting is due; None when there is none."""
         now = self.parts.clock.now()
-        keys = {action.key for one in plan.plans for action in one.actions if not action.blocked}
-        dues = []
+        products = {one.product for one in looked.plan.plans}
+        keys = {action.key for one in looked.plan.plans for action in one.actions}
+        dues: list[float] = []
         for entry in self.parts.swarm.entries().values():
-            if entry.phase is Phase.ACTING and entry.product in {p.product for p in plan.plans}:
-                due = ledger.settled_at(entry, self._settle_s(entry))
-                dues.append(BUSY_POLL_S if due <= now else (due - now).total_seconds())
+            if entry.phase is Phase.ACTING and entry.product in products:
+                settled = ledger.settled_at(entry, self._settle_s(entry))
+                if settled > looked.at:  # the world must be looked at once more after that
+                    dues.append((settled - now).total_seconds())
+                elif self.parts.deeds.busy(entry.key):
+                    dues.append(BUSY_POLL_S)
             elif entry.phase is Phase.WAITING and entry.retry_at and entry.key in keys:
                 dues.append((entry.retry_at - now).total_seconds())
-        return max(0.05, min(dues)) if dues else None
+        return max(SHORTEST_WAIT_S, min(dues)) if dues else None
 
     def _after(self, entry: Entry, outcome: Outcome) -> Entry:
         clock, limit = self.parts.clock, self.fleet.limits.attempts
@@ -91,29 +96,33 @@ class Apply:
         executor = self.parts.executors.get(entry.kind)
         return executor.settle_s if executor else 0.0
 
-    def _doubtful(
-        self, entry: Entry, plans: Mapping[ProductName, Plan], attempts: Mapping[str, ledger.Try]
-    ) -> bool:
+    def _doubtful(self, entry: Entry, plans: Mapping[ProductName, Plan], looked: Looked) -> bool:
         """Say whether it cannot be told yet what came of an interrupted deed."""
-        plan = plans.get(entry.product)
-        declared = any(product.name == entry.product for product in self.fleet.products)
-        if plan is None:
-            return declared or entry.product in self.fleet.invalid
-        for action in plan.actions:
-            if action.key == entry.key:
-                return ledger.verdict(entry, attempts[action.id]) is not None
-        # The looked-at time is that of the plan: wait until the effect was sure to show by then.
-        looked = next(iter(attempts.values())).at if attempts else self.parts.clock.now()
-        settled = ledger.settled_at(entry, self._settle_s(entry)) <= looked
-        return not settled or bool(plan.unknown) or self.parts.deeds.busy(entry.key)
+        plan, pillar = plans.get(entry.product), pillar_of(entry.kind)
+        if plan is None or not self.selection.wants(pillar):
+            return self._declared(entry.product)
+        if any(action.key == entry.key and action.repeat == "unsafe" for action in plan.actions):
+            return True
+        executor = self.parts.executors.get(entry.kind)
+        blind = executor is not None and bool({*executor.sees, pillar} & plan.unknown.keys())
+        settled = ledger.settled_at(entry, self._settle_s(entry)) <= looked.at
+        return blind or not settled or self.parts.deeds.busy(entry.key)
 
-    def _came_of(self, entry: Entry, plan: Plan | None) -> Outcome:
-        if plan is None:
-            return Outcome(Result.INTERRUPTED, "the product is no longer declared")
-        kinds = {action.kind for action in plan.actions}
-        if entry.kind in kinds or (plan.drift and not plan.actions):
-            return Outcome(Result.INTERRUPTED, "the run that did it was interrupted")
-        return Outcome(Result.UNCHANGED, "done by a run that was interrupted")
+    def _declared(self, name: ProductName) -> bool:
+        return name in self.fleet.invalid or any(one.name == name for one in self.fleet.products)
+
+
+def pillar_of(kind: str) -> str:
+    """Return the pillar of a kind of action: its name up to the first dot."""
+    return kind.partition(".")[0]
+
+
+def _came_of(entry: Entry, plan: Plan | None) -> Outcome:
+    if plan is None:
+        return Outcome(Result.INTERRUPTED, "the product is no longer declared")
+    if any(drift.pillar == pillar_of(entry.kind) for drift in plan.drift):
+        return Outcome(Result.INTERRUPTED, "the run that did it was interrupted")
+    return Outcome(Result.UNCHANGED, "done by a run that was interrupted")
 
 
 def execute(deed: Callable[[], Outcome]) -> Outcome:

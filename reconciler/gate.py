@@ -39,6 +39,8 @@ class Situation:
     entries: Mapping[tuple[str, str, str], Entry] = field(default_factory=dict)
     attempts: Mapping[str, Try] = field(default_factory=dict)
     """By action id: what its row depends on besides."""
+    spent: int = 0
+    """Actions of the run's budget that are used up."""
     force: bool = False
 
 
@@ -46,7 +48,7 @@ def judge(assessed: Sequence[Assessed], situation: Situation) -> tuple[Plan, ...
     """Return the plan of every product, each action held or free; sorted by product."""
     judged = [(one, [_one(one, action, situation) for action in one.actions]) for one in assessed]
     judged = _brake(judged, situation)
-    judged = _budget(judged, situation.limits.actions_per_run)
+    judged = _budget(judged, situation.limits.actions_per_run, situation.spent)
     return tuple(
         Plan.of(
             one.product.name,
@@ -139,10 +141,10 @@ def braked(brake: Brake, moved: int, population: int) -> str | None:
     return None
 
 
-def _budget(judged: Judged, limit: int | None) -> Judged:
+def _budget(judged: Judged, limit: int | None, spent: int) -> Judged:
     if limit is None:
         return judged
-    left = limit
+    left = limit - spent
     result: Judged = []
     for one, actions in sorted(judged, key=lambda pair: pair[0].product.name):
         kept = []

@@ -15,6 +15,17 @@ from reconciler.ports import Parts, Source
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """What one look gave."""
+
+    at: datetime
+    """When it began: what is seen was so then, or later."""
+    plan: FleetPlan
+    attempts: Mapping[str, Try]
+    """By action id: what the action's ledger row depends on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Looker:
     """The looking half of one run."""
 
@@ -26,16 +37,15 @@ class Looker:
     retry: bool = False
     """Pass over backoff and parking."""
 
-    def look(self) -> tuple[FleetPlan, Mapping[str, Try]]:
-        """Observe, assess, judge: the plan, and what each action's ledger row depends on, by id."""
+    def look(self, *, spent: int = 0) -> Looked:
+        """Observe, assess, judge. `spent`: actions of the run's budget that are used up."""
+        at = self.parts.clock.now()
         products = self.selection.of(self.fleet)
-        observed = self.observe(products)
+        observed = self.observe(products, at)
         assessed = [self.assess(product, observed[product.name]) for product in products]
         entries = self.parts.swarm.entries()
         attempts = {
-            action.id: self.attempt(one.product, action, observed[one.product.name].at)
-            for one in assessed
-            for action in one.actions
+            action.id: self.attempt(one.product, action, at) for one in assessed for action in one.actions
         }
         situation = Situation(
             limits=self.fleet.limits,
@@ -44,6 +54,7 @@ class Looker:
             freeze=self.parts.swarm.frozen(),
             entries=entries,
             attempts=attempts,
+            spent=spent,
             force=self.force,
         )
         plan = FleetPlan(
@@ -53,12 +64,11 @@ class Looker:
             complaints=self.selection.complaints(self.fleet),
             invalid=self.selection.invalid(self.fleet),
         )
-        return plan, attempts
+        return Looked(at, plan, attempts)
 
-    def observe(self, products: Sequence[Product]) -> Mapping[ProductName, Observed]:
+    def observe(self, products: Sequence[Product], at: datetime) -> Mapping[ProductName, Observed]:
         """Ask the sources in order; each sees what those before it saw."""
-        now = self.parts.clock.now()
-        observed = {product.name: Observed(product.name, now) for product in products}
+        observed = {product.name: Observed(product.name, at) for product in products}
         for source in self.parts.sources:
             sights = [Sight(product, observed[product.name]) for product in products]
             for answer in _ask(source, sights):

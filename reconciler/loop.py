@@ -62,12 +62,13 @@ class Reconciler:
         looker = Looker(
             self.parts, self.fleet, self.selection, force=self.orders.force, retry=self.orders.retry
         )
-        apply = Apply(self.parts, self.fleet, self.run)
+        apply = Apply(self.parts, self.fleet, self.selection, self.run)
         tally = Tally()
         while True:
-            plan, attempts = looker.look()
+            looked = looker.look(spent=len(tally.performed))
+            plan = looked.plan
             self.record(plan)
-            apply.resolve(plan, attempts)
+            apply.resolve(looked)
             tally.first = tally.first or plan
             free = self.free(plan, tally, apply)
             ended = self.ended(tally, wanted=bool(free))
@@ -76,9 +77,9 @@ class Reconciler:
                 for action in free:
                     if self.orders.stop() or self.over(0):
                         break
-                    tally.add(apply.act(action, attempts[action.id]))
+                    tally.add(apply.act(action, looked.attempts[action.id]))
                 continue
-            wait_s = apply.wait_s(plan)
+            wait_s = apply.wait_s(looked)
             if ended or wait_s is None or self.over(wait_s):
                 return self.report(tally, tally.first, plan, ended)
             self.parts.clock.sleep(wait_s)

@@ -66,12 +66,17 @@ class Executor(Protocol):
 
     @property
     def kind(self) -> str:
-        """The kind of action it does, such as `docs.build`."""
+        """The kind of action it does: its pillar, a dot, a word, such as `docs.build`."""
         ...
 
     @property
     def repeat(self) -> Repeat:
         """What happens when the deed is done twice."""
+        ...
+
+    @property
+    def sees(self) -> frozenset[str]:
+        """Sources that show whether the effect is there."""
         ...
 
     @property

@@ -9,3 +9,11 @@ def test_cache_tells_news_only_once() -> None:
     cache.put("s", "a", "1")
     cache.put("s", "b", "2")
     assert (cache.get("s", "b"), cache.get("t", "a"), cache.news) == ("2", None, {("s", "b"): "2"})
+
+
+def test_taken_news_stay_known() -> None:
+    """What was written down is no news any more, and is still found."""
+    cache = Cache(lambda _: {})
+    cache.put("s", "b", "2")
+    assert cache.take() == {("s", "b"): "2"}
+    assert (cache.get("s", "b"), cache.news) == ("2", {})
