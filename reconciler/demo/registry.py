@@ -89,7 +89,7 @@ def uploaded(kind: str, body: bytes) -> tuple[str, bytes]:
     return "", b""
 
 
-def application(folder: Path) -> Application:
+def application(folder: Path) -> Application:  # pragma: no cover -- only in the registry's own process
     """Make the WSGI application: pypiserver over `packages/`, a password for uploads, a witness."""
     from pypiserver import app  # noqa: PLC0415 -- only the registry's own process needs it
 
@@ -140,7 +140,7 @@ class Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
-def main(folder: Path) -> None:
+def main(folder: Path) -> None:  # pragma: no cover -- a process of its own, tested from outside
     """Start in the background; the caller returns with exit code 0 once the registry listens.
 
     As long as it runs it holds the lock of `lock`, which names its process.
@@ -162,5 +162,5 @@ def main(folder: Path) -> None:
         server.serve()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     main(Path(sys.argv[1]))

@@ -1,6 +1,7 @@
 """Starts, finds and stops the demo's own registry, and reads its witness."""
 
 import fcntl
+import http.client
 import json
 import os
 import signal
@@ -27,19 +28,27 @@ class Upload:
 def settle(folder: Path, user: str, password: str) -> int:
     """Prepare the registry's folder: a free port, fixed from now on, and one account; return the port."""
     (folder / "packages").mkdir(parents=True)
-    with socket.socket() as chosen:
-        chosen.bind((registry.HOST, 0))
-        port = int(chosen.getsockname()[1])
+    port = free_port()
     (folder / "registry.json").write_text(json.dumps({"port": port}) + "\n", encoding="utf-8")
     accounts = {user: registry.hashed(password)}
     (folder / "accounts.json").write_text(json.dumps(accounts) + "\n", encoding="utf-8")
     return port
 
 
+def free_port() -> int:
+    """Return a port of the loopback address that nobody uses now."""
+    with socket.socket() as chosen:
+        chosen.bind((registry.HOST, 0))
+        return int(chosen.getsockname()[1])
+
+
 def address(folder: Path) -> str:
     """Return the registry's base address, with a slash at its end."""
-    port = json.loads((folder / "registry.json").read_text(encoding="utf-8"))["port"]
-    return f"http://{registry.HOST}:{port}/"
+    return f"http://{registry.HOST}:{_port(folder)}/"
+
+
+def _port(folder: Path) -> int:
+    return int(json.loads((folder / "registry.json").read_text(encoding="utf-8"))["port"])
 
 
 def start(folder: Path, tools: Tools) -> int:
@@ -75,13 +84,26 @@ def stop(folder: Path) -> bool:
         return False
     handle = os.pidfd_open(process)
     try:
-        if running(folder) == process:  # still the holder, now that the number cannot be given away
+        # still the holder, now that the number cannot be given to another process
+        if running(folder) == process:  # pragma: no branch -- else it ended by itself in between
             signal.pidfd_send_signal(handle, signal.SIGTERM)
     finally:
         os.close(handle)
     with (folder / "lock").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
     return True
+
+
+def fetch(folder: Path, file: str) -> bytes | None:
+    """Download one package file as anybody could; None when the registry does not have it."""
+    connection = http.client.HTTPConnection(registry.HOST, _port(folder), timeout=20)
+    try:
+        connection.request("GET", f"/packages/{file}")
+        answer = connection.getresponse()
+        content = answer.read()
+        return content if answer.status == http.HTTPStatus.OK else None
+    finally:
+        connection.close()
 
 
 def uploads(folder: Path) -> Sequence[Upload]:

@@ -8,6 +8,15 @@ from reconciler.demo import seeds
 KEY_FILE = "keys/age.txt"
 SECRETS_FILE = "secrets/pypi.sops.yaml"
 USER = "ship"
+WRONG = {
+    seeds.BANANA.name: "its pages changed after they were last published",
+    seeds.COCONUT.name: "v1.1.0 is tagged, and the registry holds 1.0.0",
+    seeds.KIWI.name: "nothing, it is in sync",
+    seeds.LEMON.name: "its release is half published: the registry lost the sdist",
+    seeds.MANGO.name: "its YAML has a typo, so it cannot be planned",
+    seeds.PAPAYA.name: "it is suspended: what departs is shown, nothing is done",
+}
+"""What is wrong with each product."""
 
 
 def _flat(text: str) -> str:

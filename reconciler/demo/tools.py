@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.demo.repos import AUTHOR, BIRTHDAY
+from reconciler.model.errors import Terminal
 
 
 class Run(Protocol):
@@ -26,6 +27,14 @@ class Tools:
     def git(self, folder: Path, arguments: Sequence[str], stdin: bytes = b"") -> bytes:
         """Run git in a folder."""
         return self.run(["git", *arguments], cwd=folder, stdin=stdin, env=_GIT)
+
+    def says(self, folder: Path, arguments: Sequence[str]) -> bool:
+        """Say whether git ends well with these arguments."""
+        try:
+            self.git(folder, arguments)
+        except Terminal:
+            return False
+        return True
 
     def encrypt(self, root: Path, file: str, plain: bytes) -> None:
         """Encrypt a JSON text for the recipients of `.sops.yaml` and write it as YAML."""

