@@ -4,7 +4,7 @@ import hashlib
 import http.client
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -121,6 +121,11 @@ def test_a_folder_without_registry_has_nothing_running(tmp_path: Path) -> None:
 
 def test_a_registry_that_dies_at_once_is_told(tmp_path: Path) -> None:
     """Started but not running is an error that names the log."""
-    tools = Tools(lambda argv, *, cwd, stdin=b"", env=None: b"")
-    with pytest.raises(Terminal, match="server.log"):
-        registry_control.start(tmp_path, tools)
+
+    def still(
+        argv: Sequence[str], *, cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    ) -> bytes:
+        return b""
+
+    with pytest.raises(Terminal, match=r"server\.log"):
+        registry_control.start(tmp_path, Tools(still))
