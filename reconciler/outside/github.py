@@ -102,7 +102,7 @@ class GitHub:
         return views
 
     def _ask(self, looks: Sequence[Look]) -> Views:
-        question = Question.of(looks)
+        question = Question(looks)
         body = json.dumps({"query": question.document, "variables": question.variables}).encode()
         headers = {**self._headers(), "content-type": "application/json"}
         answer = self._http.send(Call("POST", self._access.graphql_url, headers, body))

@@ -4,7 +4,6 @@ Everything that people name (owners, branches, tags) travels as a variable, neve
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.ports import Branch, Look, RepoView
@@ -13,61 +12,64 @@ RECORD = ".ship-docs.json"
 Node = Mapping[str, Any]
 
 # A tag may point to a tag that points to a tag; three levels are read, as deep as anybody signs.
-_PEELED = "__typename oid ... on Tag { target { __typename oid ... on Tag { target { __typename oid } } } }"
+_PARTS = """
+fragment Tip on Commit { oid message tree { oid } }
+fragment Peeled on Ref { name target { __typename oid ... on Tag {
+  target { __typename oid ... on Tag { target { __typename oid } } } } } }
+"""
 _TAGS = (
     'tags: refs(refPrefix: "refs/tags/", first: 100, orderBy: {field: TAG_COMMIT_DATE, direction: DESC}) '
-    f"{{ nodes {{ name target {{ {_PEELED} }} }} }}"
+    "{ nodes { ...Peeled } }"
 )
-_TIP = "target { oid ... on Commit { message tree { oid } } }"
-_HEAD = "target { oid ... on Commit { message tree { oid } statusCheckRollup { state } } }"
+_HEAD = "{ target { ... on Commit { ...Tip statusCheckRollup { state } } } }"
+_DOCS = "{ target { ... on Commit { ...Tip } } }"
 
 
-@dataclass(slots=True)
 class Question:
-    """A GraphQL document with its variables."""
+    """A GraphQL document with its variables. Looks that differ only in the repository share a fragment."""
 
-    variables: dict[str, str] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
-    _names: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, looks: Sequence[Look]) -> "Question":
+    def __init__(self, looks: Sequence[Look]) -> None:
         """Ask for all looks; the answer to the n-th is under `r<n>`."""
-        question = cls()
-        for number, look in enumerate(looks):
-            question.add(f"r{number}", look)
-        return question
+        self._names: dict[str, str] = {}
+        self._fragments: dict[str, str] = {}
+        self._lines = [self._line(f"r{number}", look) for number, look in enumerate(looks)]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Values by name; equal values share one."""
+        return {name: value for value, name in self._names.items()}
 
     @property
     def document(self) -> str:
         """The query's text."""
-        declared = ", ".join(f"${name}: String!" for name in self.variables)
-        body = "\n".join(self.lines)
-        return f"query Observe({declared}) {{\n{body}\n}}\n"
+        declared = ", ".join(f"${name}: String!" for name in self._names.values())
+        shapes = [f"fragment {name} on Repository {{ {body} }}" for body, name in self._fragments.items()]
+        text = "\n".join([f"query Observe({declared}) {{", *self._lines, "}", *shapes])
+        used = [part for part in _PARTS.split("\nfragment ")[1:] if f"...{part.split()[0]}" in text]
+        return text + "".join(f"\nfragment {part}" for part in used)
 
-    def add(self, alias: str, look: Look) -> None:
-        """Ask for one repository."""
+    def _line(self, alias: str, look: Look) -> str:
         owner, name = look.repo.slug
-        parts = ["url", f"head: ref(qualifiedName: {self._put(f'refs/heads/{look.branch}')}) {{ {_HEAD} }}"]
+        fragment = self._fragments.setdefault(self._shape(look), f"Shape{len(self._fragments)}")
+        return f"{alias}: repository(owner: {self._put(owner)}, name: {self._put(name)}) {{ ...{fragment} }}"
+
+    def _shape(self, look: Look) -> str:
+        parts = ["url", f"head: ref(qualifiedName: {self._put(f'refs/heads/{look.branch}')}) {_HEAD}"]
         if look.docs_branch is not None:
             ref = f"refs/heads/{look.docs_branch}"
-            parts.append(f"docs: ref(qualifiedName: {self._put(ref)}) {{ {_TIP} }}")
+            parts.append(f"docs: ref(qualifiedName: {self._put(ref)}) {_DOCS}")
             parts.append(
                 f"record: object(expression: {self._put(f'{ref}:{RECORD}')}) {{ ... on Blob {{ text }} }}"
             )
         if look.tags:
             parts.append(_TAGS)
         for number, tag in enumerate(look.tag_names):
-            ref = self._put(f"refs/tags/{tag}")
-            parts.append(f"t{number}: ref(qualifiedName: {ref}) {{ name target {{ {_PEELED} }} }}")
-        head = f"{alias}: repository(owner: {self._put(owner)}, name: {self._put(name)})"
-        self.lines.append(f"  {head} {{ {' '.join(parts)} }}")
+            parts.append(f"t{number}: ref(qualifiedName: {self._put(f'refs/tags/{tag}')}) {{ ...Peeled }}")
+        return " ".join(parts)
 
     def _put(self, value: str) -> str:
-        """Name a variable for the value; equal values share one."""
-        name = self._names.setdefault(value, f"v{len(self._names)}")
-        self.variables[name] = value
-        return f"${name}"
+        """Name a variable for the value."""
+        return f"${self._names.setdefault(value, f'v{len(self._names)}')}"
 
 
 def view(node: Node, look: Look) -> RepoView:
