@@ -24,7 +24,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/stamp ## build a small real world in demo/, plan it, converge it, and leave it to play with
-	@$(RUN) ship demo "$(DEMO)"
+	@$(RUN) ship demo "$(DEMO)" --force
 
 test: .venv/stamp ## run all quick tests, with branch coverage
 	@$(RUN) python -m pytest -q -m "not slow" -n $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE)

@@ -1,0 +1,1 @@
+"""`make bench`: whole processes beside their peer, in turn, as ratios of one run."""
