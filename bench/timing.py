@@ -79,7 +79,7 @@ def once(command: Command) -> Sample:
 
 
 def in_turn(commands: Mapping[str, Command], runs: int, *, warm: bool = True) -> dict[str, Timing]:
-    """Run A B C A B C ..., so that a drift of the machine's speed hits all; the first round may be thrown away."""
+    """Run A B C A B C ..., so that changes of the machine hit all; a warm-up round does not count."""
     samples: dict[str, list[Sample]] = {name: [] for name in commands}
     for round_ in range(runs + warm):
         for name, command in commands.items():
