@@ -1,6 +1,5 @@
 """The lease: one process at a time may write; who holds it, since when, and whether it still does."""
 
-import fcntl
 import json
 import os
 import socket
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.model.errors import LeaseLost, Waiting
+from reconciler.outside.locks import is_file, lock
 from reconciler.ports import Clock, silent
 
 POLL_S = 0.2
@@ -74,28 +74,6 @@ def acquire(path: Path, claim: Claim) -> Lease:
             claim.on_wait(holder(path))
         claim.clock.sleep(POLL_S)
         waited += POLL_S
-
-
-def lock(path: Path) -> int | None:
-    """Lock a file exclusively and return its descriptor, closed in children; None: another has it."""
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        if is_file(os.fstat(descriptor), path):
-            return descriptor
-        os.close(descriptor)  # deleted between opening and locking: nobody else would see this lock
-
-
-def is_file(found: os.stat_result, path: Path) -> bool:
-    """Say whether the path still names the file that was found there."""
-    try:
-        return os.path.samestat(found, path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def holder(path: Path) -> str:

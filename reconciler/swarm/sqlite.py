@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 from reconciler.model.errors import LeaseLost, Terminal, Transient, WriteRefused
 from reconciler.model.record import Entry
+from reconciler.outside.locks import is_file
 from reconciler.ports import Batch, Swarm
 from reconciler.settings import STATE_FOLDER
 from reconciler.swarm import rows
-from reconciler.swarm.lease import Claim, Lease, acquire, is_file
+from reconciler.swarm.lease import Claim, Lease, acquire
 from reconciler.swarm.looking import Glass
 from reconciler.swarm.migrations import migrate
 from reconciler.swarm.reading import Reading
