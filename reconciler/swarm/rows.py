@@ -154,5 +154,5 @@ def freeze(row: Row) -> Freeze:
     return Freeze(reason, by, datetime.fromisoformat(since), datetime.fromisoformat(until) if until else None)
 
 
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=repr)
+# Built once: json.dumps with arguments builds its encoder anew on each call.
+_text = json.JSONEncoder(ensure_ascii=False, default=repr).encode
