@@ -109,7 +109,10 @@ async def serve(root: Path, latency_s: float) -> None:
 
 
 def _forge(root: Path) -> App:
-    raise NotImplementedError(root)
+    from reconciler.localforge.forge import discover, forge  # noqa: PLC0415 -- the generators need no forge
+    from reconciler.wiring import SystemClock  # noqa: PLC0415 -- as above
+
+    return forge(discover(root), SystemClock())
 
 
 if __name__ == "__main__":
