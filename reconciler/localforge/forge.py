@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from reconciler.localforge import rest_meta
+from reconciler.localforge import rest_contents, rest_git, rest_meta, rest_repos
 from reconciler.localforge.app import Application, Forge, Repositories
 from reconciler.ports import Clock
 
 
 def forge(repositories: Repositories, clock: Clock, *, token: str | None = None) -> Application:
     """Make the WSGI application over repositories by (owner, name); with a token, nobody else is let in."""
-    return Forge(repositories, rest_meta.ROUTES, clock, token)
+    routes = [*rest_meta.ROUTES, *rest_repos.ROUTES, *rest_git.ROUTES, *rest_contents.ROUTES]
+    return Forge(repositories, routes, clock, token)
 
 
 def discover(folder: Path) -> Repositories:

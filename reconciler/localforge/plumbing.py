@@ -34,8 +34,8 @@ def _environment() -> dict[str, str]:
     }
 
 
-def git(folder: Path, *words: str, stdin: bytes = b"") -> bytes:
-    """Run git on a bare repository; return its stdout. Raises GitError."""
+def git(folder: Path, *words: str, stdin: bytes = b"", fine: tuple[int, ...] = (0,)) -> bytes:
+    """Run git on a bare repository; return its stdout. Raises GitError when it ends with no fine code."""
     program = which("git")
     if program is None:
         msg = "git is not installed"
@@ -52,6 +52,6 @@ def git(folder: Path, *words: str, stdin: bytes = b"") -> bytes:
     except subprocess.TimeoutExpired as error:
         msg = f"git {words[0]} took over {LIMIT_S:.0f} s"
         raise GitError(msg) from error
-    if done.returncode != 0:
+    if done.returncode not in fine:
         raise GitError(done.stderr.decode(errors="replace").strip() or f"git {words[0]} failed")
     return done.stdout

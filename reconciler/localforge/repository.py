@@ -138,6 +138,17 @@ class Repository:
             found = next((entry for entry in entries or () if entry.path == part), None)
         return found
 
+    def size(self, sha: str) -> int | None:
+        """Return an object's size in bytes without reading it whole; None when it is not there."""
+        if sha in self._objects:
+            return len(self._objects[sha][1])
+        try:
+            raw = (self.folder / "objects" / sha[:2] / sha[2:]).read_bytes()
+        except OSError:
+            return len(self._objects[sha][1]) if self._read_packed(sha) else None
+        head = zlib.decompressobj().decompress(raw, 64).partition(b"\0")[0]
+        return int(head.partition(b" ")[2])
+
     def _read_loose(self, sha: str) -> bool:
         try:
             raw = zlib.decompress((self.folder / "objects" / sha[:2] / sha[2:]).read_bytes())
