@@ -105,7 +105,7 @@ class Forge:
         clock: Clock,
         token: str | None,
     ) -> None:
-        self._repositories, self._clock, self._token = dict(repositories), clock, token
+        self._repositories, self._clock, self._token = repositories, clock, token
         self._map = Map(
             [Rule(path, methods=[method], endpoint=view) for method, path, view in routes],
             merge_slashes=False,
@@ -154,6 +154,8 @@ class Forge:
         return Repository(folder, owner, name)
 
     def _admit(self, request: Request) -> None:
+        if "origin" in request.headers:  # a page in a browser, which may be anybody's
+            raise RefusedError(403, "Not for browsers")
         if self._token is None:
             return
         scheme, _, given = request.headers.get("authorization", "").partition(" ")

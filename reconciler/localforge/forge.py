@@ -1,9 +1,11 @@
 """The local forge: bare repositories on disk behind GitHub's API, in this process or served."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reconciler.localforge import rest_contents, rest_git, rest_meta, rest_repos
 from reconciler.localforge.app import Application, Forge, Repositories
+from reconciler.model.product import RepoRef
 from reconciler.ports import Clock
 
 
@@ -14,18 +16,37 @@ def forge(repositories: Repositories, clock: Clock, *, token: str | None = None)
 
 
 def discover(folder: Path) -> Repositories:
-    """Find the bare repositories below a folder, two levels deep, as `RepoRef.slug` names them.
+    """Show the bare repositories below a folder by the slugs that `RepoRef` gives them, as they come and go.
 
-    `acme/tidy.git` is ("acme", "tidy"); `tidy.git` is ("local", "tidy"). Links are not followed.
+    `acme/tidy.git` is ("acme", "tidy"), `tidy.git` is ("local", "tidy"), `a/b/tidy.git` is ("a--b", "tidy").
+    Links are not followed.
     """
-    found: dict[tuple[str, str], Path] = {}
-    for path in sorted([*folder.glob("*"), *folder.glob("*/*")]):
-        if path.is_symlink() or path.parent.is_symlink() or not _bare(path):
-            continue
-        owner = "local" if path.parent == folder else path.parent.name
-        found[owner, path.name.removesuffix(".git")] = path
-    return found
+    return _Discovered(folder)
+
+
+class _Discovered(Mapping[tuple[str, str], Path]):
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+
+    def __getitem__(self, slug: tuple[str, str]) -> Path:
+        owner, name = slug
+        below = {Path(owner), Path(owner.replace("--", "/"))} | ({Path()} if owner == "local" else set())
+        for path in sorted(self._folder / part / end for part in below for end in (f"{name}.git", name)):
+            # The path itself must be what it says: no `..`, no link, nothing outside.
+            if _bare(path) and path.resolve() == path and self._folder in path.parents:
+                return path
+        raise KeyError(slug)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        for path in sorted(path for path in self._folder.rglob("*") if _bare(path)):
+            yield RepoRef("local", str(path.relative_to(self._folder))).slug
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _bare(path: Path) -> bool:
-    return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+    try:
+        return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        return False
