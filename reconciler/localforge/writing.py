@@ -1,4 +1,4 @@
-"""Writes to a bare repository: objects, trees with changed paths, refs moved only from where they are."""
+"""Writes to a bare repository: objects, trees with changed paths, refs moved from where they are."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from reconciler.model.cache import Cache
 from reconciler.model.errors import Terminal, Transient
 from reconciler.model.record import ToolCall
+from reconciler.model.redact import Redactor
 from reconciler.model.secret import Secret
 from reconciler.outside import call as rules
 from reconciler.outside.call import Answer, Call, Overloaded
@@ -25,20 +26,23 @@ ETAGS = "etag"
 REMEMBERED_BYTES = 256 * 1024
 
 
-class Cleaner(Protocol):
-    """Takes secrets out of texts."""
-
-    def clean(self, text: str) -> str:
-        """Return the text without any known secret."""
-        ...
-
-
 Wire = Callable[[], "httpx.BaseTransport"]
 
 
 def wsgi(app: Callable[[], Any]) -> Wire:
     """Make a wire that ends in a WSGI application of this process, built at the first request."""
-    return lambda: load().WSGITransport(app())
+
+    def connect() -> "httpx.BaseTransport":
+        inner = app()
+
+        def serve(environ: dict[str, Any], start: Any) -> Any:  # noqa: ANN401 -- PEP 3333
+            # httpx gives the path as text; WSGI wants its UTF-8 bytes as Latin-1.
+            path = environ["PATH_INFO"].encode("utf-8", "replace").decode("latin-1")
+            return inner({**environ, "PATH_INFO": path}, start)
+
+        return load().WSGITransport(serve)  # type: ignore[no-any-return]  # the module is loaded late
+
+    return connect
 
 
 def load() -> ModuleType:
@@ -59,7 +63,7 @@ class Http:
         self,
         audit: Audit,
         clock: Clock,
-        redactor: Cleaner,
+        redactor: Redactor,
         *,
         cache: Cache | None = None,
         wire: Wire | None = None,
