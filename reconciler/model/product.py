@@ -101,12 +101,15 @@ class Product:
     document: Document
 
     @classmethod
-    def of(cls, document: Document, *, file: str) -> "Product":
-        """Read a merged, validated document; every default is already filled in."""
+    def of(cls, document: Document, *, file: str, generation: str | None = None) -> "Product":
+        """Read a merged, validated document; every default is already filled in.
+
+        A `generation` that is known already need not be computed again.
+        """
         metadata, spec = document["metadata"], document["spec"]
         return cls(
             name=ProductName(metadata["name"]),
-            generation=digest(document)[:12],
+            generation=generation or digest(document)[:12],
             file=file,
             labels=metadata["labels"],
             repo=RepoRef.parse(spec["repo"]),

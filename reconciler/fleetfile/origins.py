@@ -1,0 +1,73 @@
+"""Origins: which line of which file a value of a merged product comes from."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path as Folder
+from typing import Any
+
+from reconciler.fleetfile import base, source
+from reconciler.fleetfile.layers import chosen
+from reconciler.fleetfile.marks import Path
+from reconciler.fleetfile.merge import labels
+from reconciler.model.fleet import Fleet
+
+
+class Origins:
+    """Places of one product's values over all layers."""
+
+    def __init__(self, root: Folder, file: str) -> None:
+        self._file = file
+        self._product = source.again(root, file, None)
+        self._fleet = source.again(root, base.FILE, None)
+        layers = _layers(self._fleet.value)
+        value = self._product.value if isinstance(self._product.value, dict) else {}
+        self._layers = chosen(layers, labels(value))
+
+    def of(self, path: Path) -> str | None:
+        """Return `file:line` of a value that somebody wrote; None: it is built in."""
+        keys = self._product.marks.keys
+        if path in keys:
+            return f"{self._file}:{keys[path].line}"
+        keys = self._fleet.marks.keys
+        for index in reversed(self._layers if path[:1] == ("spec",) else []):
+            below = ("spec", "defaults", index, *path)
+            if below in keys:
+                return f"{base.FILE}:{keys[below].line}"
+        return None
+
+    def nearest(self, path: Path) -> str:
+        """Return `file:line` of a value or of the nearest block around it that somebody wrote."""
+        while path:
+            if found := self.of(path):
+                return found
+            path = path[:-1]
+        return f"{self._file}:1"
+
+
+def _layers(value: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 -- any YAML
+    spec = value.get("spec") if isinstance(value, dict) else None
+    layers = spec.get("defaults") if isinstance(spec, dict) else None
+    return [layer if isinstance(layer, dict) else {} for layer in layers] if isinstance(layers, list) else []
+
+
+def locate(fleet: Fleet, product: str, path: str) -> str:
+    """Return where a value such as `spec.docs` of a product is declared: `file:line`."""
+    file = next((each.file for each in fleet.products if each.name == product), None)
+    if file is None:
+        return fleet.invalid.get(product, "fleet")
+    return Origins(Folder(fleet.root), file).nearest(steps(path))
+
+
+def steps(path: str) -> Path:
+    """Split a dotted path; a number is an index."""
+    return tuple(int(step) if step.isdigit() else step for step in path.split("."))
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401 -- any YAML
+    """Yield every value that is not a mapping or list, and every empty one, with its path."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    empty = True
+    for step, each in inner:
+        empty = False
+        yield from leaves(each, (*path, step))
+    if empty:
+        yield path, value
