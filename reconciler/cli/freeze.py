@@ -1,0 +1,69 @@
+"""ship freeze: stop all writes until thawed; takes hold while a run is under way."""
+
+import argparse
+import getpass
+import os
+import re
+from datetime import UTC, datetime, timedelta
+
+from reconciler.cli.common import DONE, ERROR, Console
+from reconciler.cli.record import where
+from reconciler.model.record import Event, EventType, Freeze
+from reconciler.ports import Batch
+from reconciler.swarm.sqlite import post
+from reconciler.wiring import SystemClock
+
+BY_HAND = "by hand"
+"""Stands where other events name their run."""
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--reason", required=True, metavar="TEXT", help="shown wherever something is held")
+    end = parser.add_mutually_exclusive_group()
+    end.add_argument("--until", type=moment, metavar="TIME", help="ISO 8601; UTC unless it says otherwise")
+    end.add_argument("--for", dest="span", type=span, metavar="T", help="such as 30m, 2h, 1d")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Write the freeze; a run that is under way heeds it before its next deed."""
+    now = SystemClock().now()
+    until = now + arguments.span if arguments.span else arguments.until
+    if until is not None and until <= now:
+        console.note(f"error: --until {until.isoformat()} is over")
+        return ERROR
+    freeze = Freeze(arguments.reason, person(), now, until)
+    data = {"reason": freeze.reason, "by": freeze.by, "until": until.isoformat() if until else None}
+    root, url = where(arguments)
+    batch = Batch(events=[Event(EventType.FROZEN, now, BY_HAND, data=data)], freeze=freeze)
+    post(root, url, batch, clean=str)
+    console.note(f"frozen until {until.isoformat(timespec='seconds') if until else '`ship thaw`'}")
+    return DONE
+
+
+def person() -> str:
+    """Return who asks: the login name, or the user id where there is none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may have no entry in passwd
+        return f"uid {os.getuid()}"
+
+
+def moment(text: str) -> datetime:
+    """Read ISO 8601, as UTC when it has no offset."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        msg = f"{text!r} is no ISO 8601 time"
+        raise argparse.ArgumentTypeError(msg) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def span(text: str) -> timedelta:
+    """Read a duration such as 90s, 30m, 2h, 1d."""
+    found = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    if not found or not int(found[1]):
+        msg = f"{text!r} is no duration such as 30m, 2h, 1d"
+        raise argparse.ArgumentTypeError(msg)
+    return timedelta(**{UNITS[found[2]]: int(found[1])})

@@ -1,0 +1,58 @@
+"""What the commands that read the record share: where it is, did-you-mean, key=value."""
+
+import argparse
+import difflib
+import importlib
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from reconciler.cli.common import fleet_root
+from reconciler.model.errors import Terminal
+from reconciler.settings import STATE_FOLDER
+from reconciler.swarm.sqlite import LookingStore, read_store
+
+CONFIG = ".codemonkeys/config.yaml"
+DEFAULT_URL = f"sqlite:{STATE_FOLDER}/swarm.db"
+
+
+def where(arguments: argparse.Namespace) -> tuple[Path, str]:
+    """Return the fleet's root and the Swarm DB's address. Raises Terminal."""
+    root = fleet_root(arguments.fleet)
+    return root, swarm_url(root)
+
+
+def look(arguments: argparse.Namespace) -> "closing[LookingStore]":
+    """Open the record to look; use it in a `with`."""
+    return closing(read_store(*where(arguments)))
+
+
+def swarm_url(root: Path) -> str:
+    """Return `swarm.url`; the configuration is only parsed when it mentions it."""
+    try:
+        mentioned = b"swarm" in (root / CONFIG).read_bytes()
+    except OSError:
+        mentioned = False
+    if not mentioned:
+        return DEFAULT_URL
+    fleetfile = importlib.import_module("reconciler.fleetfile")  # imported only when it must be parsed
+    settings, complaints = fleetfile.load_settings(root)
+    if complaints:
+        raise Terminal(str(complaints[0]))
+    return str(settings.swarm_url)
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """Return the error for a name that is not in the record."""
+    close = difflib.get_close_matches(name, list(known), 1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"error: nothing is recorded of {name!r}{hint}"
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Split `key=value`."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        msg = f"{text!r} is not of the form KEY=VALUE"
+        raise argparse.ArgumentTypeError(msg)
+    return key, value

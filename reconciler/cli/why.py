@@ -1,0 +1,32 @@
+"""ship why: why a product is as it is and what would unblock it, from the record, offline."""
+
+import argparse
+
+from reconciler.cli.common import DONE, ERROR, Console
+from reconciler.cli.record import look, unknown
+from reconciler.model.product import ProductName
+from reconciler.render import why as render
+from reconciler.wiring import SystemClock
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("name", metavar="NAME", help="the product")
+    parser.add_argument("pillar", nargs="?", metavar="PILLAR", help="only this pillar, such as docs")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Print the reasons."""
+    with look(arguments) as store:
+        statuses = store.statuses()
+        status = statuses.get(ProductName(arguments.name))
+        if status is None:
+            console.note(unknown(arguments.name, statuses))
+            return ERROR
+        events = list(store.events(product=arguments.name))
+        case = render.Case(
+            status, SystemClock().now(), store.entries(), events, store.frozen(), arguments.pillar
+        )
+    forms = {"json": render.as_json, "markdown": render.as_markdown}
+    console.print(forms.get(console.output, render.as_text)(case))
+    return DONE
