@@ -39,6 +39,8 @@ class Call:
     """GET: keep the answer with its ETag and ask with If-None-Match; a 304 gives the kept answer."""
     limit: int = 64 * 1024 * 1024
     """Bytes of answer (decoded) that are read at most."""
+    same_host: bool = False
+    """True: a redirect to another host is given back as the answer, not followed."""
 
 
 @dataclass(frozen=True, slots=True)

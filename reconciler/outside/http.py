@@ -124,7 +124,10 @@ class Http:
             target = answer.headers.get("location")
             if call.method not in rules.SAFE or answer.status not in rules.MOVED or not target:
                 return answer
-            call = rules.moved(call, urljoin(call.url, target))
+            moved = rules.moved(call, urljoin(call.url, target))
+            if call.same_host and rules.host_of(moved.url) != rules.host_of(call.url):
+                return answer
+            call = moved
         msg = f"{call.method} {rules.host_of(call.url)}: more than {HOPS} redirects"
         raise Terminal(msg)
 
