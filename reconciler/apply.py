@@ -18,6 +18,8 @@ from reconciler.ports import Batch, Parts
 
 BUSY_POLL_S = 1.0
 SHORTEST_WAIT_S = 0.05
+OPEN = (Phase.ACTING, Phase.DOUBT)
+"""A deed was begun, and nobody has said yet what came of it."""
 DID_NOT_STICK = "it was done, but the drift is still there"
 
 
@@ -66,26 +68,34 @@ class Apply:
     def resolve(self, looked: Looked) -> None:
         """Close the rows that an interrupted run left in `acting`, once it can be told what came of them."""
         plans = {one.product: one for one in looked.plan.plans}
+        self._doubt()
         for entry in self.parts.swarm.entries().values():
-            if entry.phase is Phase.ACTING and not self._doubtful(entry, plans, looked):
+            if entry.phase is Phase.DOUBT and not self._doubtful(entry, plans, looked):
                 self.close(entry, _came_of(entry, plans.get(entry.product)))
 
     def wait_s(self, looked: Looked) -> float | None:
         """Return the seconds until a row in doubt or waiting is due; None when there is none."""
-        now = self.parts.clock.now()
         products = {one.product for one in looked.plan.plans}
         keys = {action.key for one in looked.plan.plans for action in one.actions}
-        dues: list[float] = []
-        for entry in self.parts.swarm.entries().values():
-            if entry.phase is Phase.ACTING and entry.product in products:
-                settled = ledger.settled_at(entry, self._settle_s(entry))
-                if settled > looked.at:  # the world must be looked at once more after that
-                    dues.append((settled - now).total_seconds())
-                elif self.parts.deeds.busy(entry.key):
-                    dues.append(BUSY_POLL_S)
-            elif entry.phase is Phase.WAITING and entry.retry_at and entry.key in keys:
-                dues.append((entry.retry_at - now).total_seconds())
+        dues = [
+            due
+            for entry in self.parts.swarm.entries().values()
+            if entry.key in keys or (entry.product in products and entry.phase in OPEN)
+            for due in self._dues_s(entry, looked)
+        ]
         return max(SHORTEST_WAIT_S, min(dues)) if dues else None
+
+    def _dues_s(self, entry: Entry, looked: Looked) -> list[float]:
+        """Return after how many seconds a row asks for another look; none: it does not."""
+        if entry.phase is Phase.ACTING:
+            return [BUSY_POLL_S]  # a child of the dead run is at work on it
+        now = self.parts.clock.now()
+        if entry.phase in (Phase.DOUBT, Phase.DONE):
+            settled = ledger.settled_at(entry, self._settle_s(entry))
+            return [(settled - now).total_seconds()] if settled > looked.at else []
+        if entry.phase is Phase.WAITING and entry.retry_at:
+            return [(entry.retry_at - now).total_seconds()]
+        return []
 
     def _after(self, entry: Entry, outcome: Outcome) -> Entry:
         clock, limit = self.parts.clock, self.fleet.limits.attempts
@@ -106,7 +116,14 @@ class Apply:
         executor = self.parts.executors.get(entry.kind)
         blind = executor is not None and bool({*executor.sees, pillar} & plan.unknown.keys())
         settled = ledger.settled_at(entry, self._settle_s(entry)) <= looked.at
-        return blind or not settled or self.parts.deeds.busy(entry.key)
+        return blind or not settled
+
+    def _doubt(self) -> None:
+        """Begin the settle window of rows that a dead run left, where nobody is at work any more."""
+        entries, now = self.parts.swarm.entries().values(), self.parts.clock.now()
+        left = [one for one in entries if one.phase is Phase.ACTING and not self.parts.deeds.busy(one.key)]
+        if left:
+            self.parts.swarm.write(Batch(entries=[ledger.doubted(one, now) for one in left]))
 
     def _declared(self, name: ProductName) -> bool:
         return name in self.fleet.invalid or any(one.name == name for one in self.fleet.products)

@@ -173,6 +173,6 @@ def _held(actions: Sequence[Action], situation: Situation) -> ProductStatus:
     phases = {row.phase for row in rows if row is not None}
     if Phase.PARKED in phases:
         return ProductStatus.DEGRADED
-    if phases & {Phase.ACTING, Phase.WAITING, Phase.FAILED}:
+    if phases & {Phase.ACTING, Phase.DOUBT, Phase.WAITING, Phase.FAILED}:
         return ProductStatus.PROGRESSING
     return ProductStatus.HELD

@@ -31,11 +31,11 @@ class Try:
 
 def verdict(entry: Entry | None, attempt: Try) -> str | None:
     """Return why the action must wait, or None: it may go."""
-    if entry is None or entry.phase is Phase.DONE:
+    if entry is None:
         return None
-    if entry.phase is Phase.ACTING:
-        return _in_doubt(entry, attempt)
-    if attempt.retry or changed(entry, attempt):
+    if waiting := _unsettled(entry, attempt):
+        return waiting
+    if entry.phase is Phase.DONE or attempt.retry or changed(entry, attempt):
         return None
     if entry.phase is Phase.PARKED:
         return f"parked after {entry.attempts} failed attempts: {entry.message}"
@@ -46,8 +46,17 @@ def verdict(entry: Entry | None, attempt: Try) -> str | None:
     return None
 
 
+def doubted(entry: Entry, now: datetime) -> Entry:
+    """Return the row of a deed whose run died, once nobody is at work on it any more.
+
+    The settle window begins now, not at the start of the deed: a child of the dead run may have gone
+    on long after it, and its effect shows only then.
+    """
+    return replace(entry, phase=Phase.DOUBT, acting_at=now)
+
+
 def settled_at(entry: Entry, settle_s: float) -> datetime:
-    """Return when the effect of an interrupted deed is sure to show."""
+    """Return when the effect of the last try is sure to show, if it had one."""
     return entry.acting_at + timedelta(seconds=settle_s)
 
 
@@ -82,11 +91,11 @@ def started(entry: Entry | None, attempt: Try, *, holder: str, fence: int, now: 
 
 def finished(entry: Entry, outcome: Outcome, *, now: datetime, limit: int, chance: float) -> Entry:
     """Return the row after the deed. `chance` in [0, 1) spreads retries."""
-    entry = replace(entry, message=outcome.message)
+    if outcome.result is Result.INTERRUPTED:
+        return replace(entry, message=outcome.message, phase=Phase.FAILED, retry_at=None)
+    entry = replace(entry, message=outcome.message, acting_at=now)
     if outcome.result in (Result.DONE, Result.UNCHANGED):
         return replace(entry, phase=Phase.DONE, attempts=0)
-    if outcome.result is Result.INTERRUPTED:
-        return replace(entry, phase=Phase.FAILED, retry_at=None)
     if outcome.result is Result.WAITING:
         due = now + timedelta(seconds=outcome.retry_after_s)
         return replace(entry, phase=Phase.WAITING, retry_at=due)
@@ -103,13 +112,17 @@ def backoff_s(attempts: int, chance: float) -> float:
     return plain * (0.75 + chance / 2)
 
 
-def _in_doubt(entry: Entry, attempt: Try) -> str | None:
+def _unsettled(entry: Entry, attempt: Try) -> str | None:
+    """Say why what was looked at may not show yet what the last try did: absence is not believed."""
     if attempt.busy:
         return "an interrupted run's process is still at work on it"
+    if entry.phase is Phase.ACTING:
+        return "interrupted while acting; the next run finds out what came of it"
     settled = settled_at(entry, attempt.settle_s)
     if attempt.at < settled:
         until = settled.isoformat(timespec="seconds")
-        return f"interrupted while acting; its effect may show until {until}"
-    if attempt.action.repeat == "unsafe":
+        word = "interrupted while acting" if entry.phase is Phase.DOUBT else "tried just now"
+        return f"{word}; its effect may show until {until}"
+    if entry.phase is Phase.DOUBT and attempt.action.repeat == "unsafe":
         return "interrupted while acting, and it must not be done twice: a person must look"
     return None

@@ -75,6 +75,8 @@ class Phase(StrEnum):
     """Where a ledger row stands."""
 
     ACTING = "acting"
+    DOUBT = "doubt"
+    """Left in acting by a run that died; since `acting_at` nobody is at work on it any more."""
     DONE = "done"
     WAITING = "waiting"
     """Nothing wrong: due again at `retry_at`."""
@@ -101,6 +103,7 @@ class Entry:
     attempts: int
     """Failed tries in a row."""
     acting_at: datetime
+    """When it began to act; in doubt: since when nobody is at work; afterwards: when it ended."""
     retry_at: datetime | None
     generation: str
     observed: str

@@ -89,7 +89,7 @@ FROZEN = Freeze("incident 7", "ada", NOON, None)
         ),
         pytest.param(
             assessed(A, action("a")),
-            situation(rows=[entry(action("a"), Phase.ACTING)]),
+            situation(rows=[entry(action("a"), Phase.DOUBT, acting_at=NOON)]),
             "may show until",
             "Progressing",
             id="in doubt",

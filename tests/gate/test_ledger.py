@@ -30,10 +30,27 @@ def attempt(**fields: Any) -> Try:
     ("row", "tried", "says"),
     [
         pytest.param(None, attempt(), None, id="no row: go"),
-        pytest.param(entry(ACTION, Phase.DONE), attempt(), None, id="done once, drifted again: go"),
-        pytest.param(entry(ACTION, Phase.ACTING), attempt(), "may show until", id="in doubt: wait"),
+        pytest.param(entry(ACTION, Phase.DONE), attempt(at=LATER), None, id="done once, drifted again: go"),
         pytest.param(
-            entry(ACTION, Phase.ACTING), attempt(at=LATER), None, id="settled and looked at again: go"
+            entry(ACTION, Phase.DONE, acting_at=NOON),
+            attempt(),
+            "may show until",
+            id="done just now: no belief",
+        ),
+        pytest.param(
+            entry(ACTION, Phase.FAILED, generation="g0", acting_at=NOON),
+            attempt(),
+            "may show until",
+            id="failed just now, perhaps after its effect: no belief even when an input changed",
+        ),
+        pytest.param(
+            entry(ACTION, Phase.ACTING), attempt(at=LATER), "the next run finds out", id="left acting: wait"
+        ),
+        pytest.param(
+            entry(ACTION, Phase.DOUBT, acting_at=NOON), attempt(), "may show until", id="in doubt: wait"
+        ),
+        pytest.param(
+            entry(ACTION, Phase.DOUBT), attempt(at=LATER), None, id="settled and looked at again: go"
         ),
         pytest.param(
             entry(ACTION, Phase.ACTING),
@@ -42,13 +59,16 @@ def attempt(**fields: Any) -> Try:
             id="an orphan works on it: wait however long",
         ),
         pytest.param(
-            entry(ACTION, Phase.ACTING),
+            entry(ACTION, Phase.DOUBT),
             attempt(at=LATER, action=replace(ACTION, repeat="unsafe")),
             "a person must look",
             id="unsafe to repeat: a person",
         ),
         pytest.param(
-            entry(ACTION, Phase.ACTING), attempt(retry=True), "may show until", id="--retry never skips doubt"
+            entry(ACTION, Phase.DOUBT, acting_at=NOON),
+            attempt(retry=True),
+            "may show until",
+            id="--retry never skips doubt",
         ),
         pytest.param(
             entry(ACTION, Phase.FAILED, retry_at=LATER, attempts=2),

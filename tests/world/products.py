@@ -1,6 +1,6 @@
 """Products, actions and rows in one line, for tables."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.model.plan import Action, Drift
@@ -80,7 +80,7 @@ def entry(of: Action, phase: Phase, **fields: Any) -> Entry:
         "fence": 1,
         "tries": 1,
         "attempts": 0,
-        "acting_at": NOON,
+        "acting_at": NOON - timedelta(hours=1),
         "retry_at": None,
         "generation": "g1",
         "observed": of.observed,
