@@ -327,6 +327,13 @@ def test_a_repository_that_is_not_there_needs_a_person(desk: Desk) -> None:
     assert "\n" not in str(refusal.value)
 
 
+def test_a_work_folder_that_cannot_be_made_is_said(desk: Desk) -> None:
+    """Failures of git on this machine are told apart from those of a remote."""
+    (desk.root / "work").write_text("in the way")
+    with pytest.raises(Transient, match="git init of the work folder failed"):
+        desk.checkout("a" * 40)
+
+
 def test_every_call_is_noted(desk: Desk) -> None:
     """Each process stands in the audit trail: command, target, result, product; no work folder's name."""
     commit = desk.bare.commit({"a": "1"})
