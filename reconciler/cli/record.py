@@ -2,7 +2,6 @@
 
 import argparse
 import difflib
-import importlib
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -35,11 +34,12 @@ def swarm_url(root: Path) -> str:
         mentioned = False
     if not mentioned:
         return DEFAULT_URL
-    fleetfile = importlib.import_module("reconciler.fleetfile")  # imported only when it must be parsed
-    settings, complaints = fleetfile.load_settings(root)
+    from reconciler.fleetfile import load_settings  # noqa: PLC0415 -- parses YAML: only when it must be
+
+    settings, complaints = load_settings(root)
     if complaints:
         raise Terminal(str(complaints[0]))
-    return str(settings.swarm_url)
+    return settings.swarm_url
 
 
 def unknown(name: str, known: Iterable[str]) -> str:

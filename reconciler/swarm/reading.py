@@ -32,8 +32,9 @@ class Reading:
 
     def links(self) -> Iterable[Link]:
         """Read the hash chain as it is stored, by rising seq."""
-        for row in self._stream(0, None):
-            yield Link(row[0], row[6], row[7], rows.chained(row, row[6]))
+        for row in self._stream(-(2**63), None):  # whatever seq somebody gave it
+            previous = str(row[6])
+            yield Link(row[0], previous, row[7], rows.chained(row, previous))
 
     def head(self) -> tuple[int, str]:
         """Return seq and hash of the last event that was appended; 0 and nothing at first."""
