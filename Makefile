@@ -38,7 +38,8 @@ check: .venv/stamp ## format, lint, floors, types, dependencies, schemas
 	@$(RUN) lint-imports --no-cache > .venv/floors.txt || { cat .venv/floors.txt; exit 1; }
 	@$(RUN) mypy --no-error-summary
 	@$(RUN) deptry . 2> .venv/deptry.txt || { cat .venv/deptry.txt; exit 1; }
-	@echo "check: format, lint, floors, types and dependencies are in order"
+	@$(RUN) ship schema --check schemas
+	@echo "check: format, lint, floors, types, dependencies and schemas are in order"
 
 format: .venv/stamp ## let ruff format and mend what it can
 	@$(RUN) ruff format --quiet . && $(RUN) ruff check --fix --quiet .

@@ -1,7 +1,10 @@
 """Generate what is measured: a fleet of N products, and octoDNS's N zones of ten records. Deterministic."""
 
+import os
 from pathlib import Path
 
+PAST = 1_700_000_000
+"""When the files were last changed: a file that is younger than its reading is never trusted unread."""
 LANGUAGES = ("rust", "python", "node", "go")
 
 PRODUCT = """\
@@ -128,6 +131,7 @@ def fleet(root: Path, size: int, *, host: str = "github", base_url: str | None =
             language=LANGUAGES[number % 4],
         )
         (products / f"{name}.yaml").write_text(text)
+        os.utime(products / f"{name}.yaml", (PAST, PAST))
     (root / "fleet" / "fleet.yaml").write_text(
         "apiVersion: ship/v1\nkind: Fleet\nmetadata: {name: bench}\nspec: {}\n"
     )
