@@ -6,9 +6,12 @@ from typing import Any
 
 from reconciler.fleetfile import base, source
 from reconciler.fleetfile.layers import chosen
-from reconciler.fleetfile.marks import Path
+from reconciler.fleetfile.marks import Path, Place
 from reconciler.fleetfile.merge import labels
 from reconciler.model.fleet import Fleet
+from reconciler.model.product import Product
+
+BUILT_IN = "built in"
 
 
 class Origins:
@@ -24,15 +27,20 @@ class Origins:
 
     def of(self, path: Path) -> str | None:
         """Return `file:line` of a value that somebody wrote; None: it is built in."""
-        keys = self._product.marks.keys
-        if path in keys:
-            return f"{self._file}:{keys[path].line}"
-        keys = self._fleet.marks.keys
-        for index in reversed(self._layers if path[:1] == ("spec",) else []):
-            below = ("spec", "defaults", index, *path)
-            if below in keys:
-                return f"{base.FILE}:{keys[below].line}"
+        index = next((place for place, step in enumerate(path) if isinstance(step, int)), len(path))
+        for file, keys, above in self._places(path):
+            if (*above, *path) in keys:
+                return f"{file}:{keys[*above, *path].line}"
+            if index < len(path) and (*above, *path[:index]) in keys:
+                return None  # a layer that writes a list writes all of it
         return None
+
+    def _places(self, path: Path) -> Iterator[tuple[str, Mapping[Path, Place], Path]]:
+        """Yield the tables of keys from the top layer down: file, keys, path of the layer in the file."""
+        yield self._file, self._product.marks.keys, ()
+        if path[:1] == ("spec",):
+            for index in reversed(self._layers):
+                yield base.FILE, self._fleet.marks.keys, ("spec", "defaults", index)
 
     def nearest(self, path: Path) -> str:
         """Return `file:line` of a value or of the nearest block around it that somebody wrote."""
@@ -55,6 +63,12 @@ def locate(fleet: Fleet, product: str, path: str) -> str:
     if file is None:
         return fleet.invalid.get(product, "fleet")
     return Origins(Folder(fleet.root), file).nearest(steps(path))
+
+
+def origins(fleet: Fleet, product: Product) -> dict[Path, str]:
+    """Return the place of each value of a product's merged document; `built in` where nobody wrote it."""
+    found = Origins(Folder(fleet.root), product.file)
+    return {path: found.of(path) or BUILT_IN for path, _ in leaves(product.document)}
 
 
 def steps(path: str) -> Path:
