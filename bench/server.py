@@ -110,7 +110,7 @@ async def serve(root: Path, latency_s: float) -> None:
 
 def _forge(root: Path) -> App:
     from reconciler.localforge.forge import discover, forge  # noqa: PLC0415 -- the generators need no forge
-    from reconciler.wiring import SystemClock  # noqa: PLC0415 -- as above
+    from reconciler.outside.clock import SystemClock  # noqa: PLC0415 -- as above
 
     return forge(discover(root), SystemClock())
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from reconciler.model.errors import ShipError
+
 DONE = 0
 ERROR = 1
 DRIFT = 2
@@ -81,3 +83,16 @@ def fleet_root(wanted: Path | None) -> Path:
         if (folder / "fleet").is_dir():
             return folder
     return here
+
+
+def guarded(run: Callable[[], int], console: Console) -> int:
+    """Run; an error that stops everything is one line on stderr and exit code 1, never a traceback."""
+    try:
+        return run()
+    except ShipError as error:
+        console.note(f"error: {error}")
+    except BrokenPipeError:  # the reader of stdout went away, such as `| head`: nothing to say to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        console.note("error: interrupted; what was under way is finished by the next run")
+    return ERROR

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reconciler.cli.common import DONE, ERROR, Console
 from reconciler.model.errors import Terminal
-from reconciler.wiring import SystemClock
+from reconciler.outside.clock import SystemClock
 
 
 def add(parser: argparse.ArgumentParser) -> None:

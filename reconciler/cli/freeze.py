@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from reconciler.cli.common import DONE, ERROR, Console
 from reconciler.cli.record import where
 from reconciler.model.record import Event, EventType, Freeze
+from reconciler.outside.clock import SystemClock
 from reconciler.ports import Batch
 from reconciler.swarm.sqlite import post
-from reconciler.wiring import SystemClock
 
 BY_HAND = "by hand"
 """Stands where other events name their run."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from reconciler.cli.common import DONE, Console
 from reconciler.cli.record import look
 from reconciler.model.record import EventType, Recorded
+from reconciler.outside.clock import SystemClock
 from reconciler.ports import Clock, Swarm
 from reconciler.render import log as render
-from reconciler.wiring import SystemClock
 
 POLL_S = 1.0
 

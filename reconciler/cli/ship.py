@@ -4,9 +4,10 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from reconciler import __version__
-from reconciler.cli.common import Console, Parser, add_fleet, add_output
+from reconciler.cli.common import Console, Parser, add_fleet, add_output, guarded
 
 COMMANDS = {
     "validate": "check every file under fleet/ and .codemonkeys/; show all complaints at once",
@@ -37,13 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _fill(command, name)
     parsed = parser.parse_args(words)
     console = Console(output=getattr(parsed, "output", "text"))
-    return int(importlib.import_module(f"reconciler.cli.{parsed.command}").run(parsed, console))
+    return guarded(lambda: int(module_of(parsed.command).run(parsed, console)), console)
+
+
+def module_of(command: str) -> ModuleType:
+    """Import the module of one subcommand: it has `add(parser)` and `run(arguments, console)`."""
+    return importlib.import_module(f"reconciler.cli.{command}")
 
 
 def _fill(command: argparse.ArgumentParser, name: str) -> None:
     add_fleet(command)
     add_output(command)
-    importlib.import_module(f"reconciler.cli.{name}").add(command)
+    module_of(name).add(command)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ import argparse
 from reconciler.cli.common import DONE, ERROR, Console
 from reconciler.cli.record import look, pair, unknown
 from reconciler.model.plan import ProductStatus
+from reconciler.outside.clock import SystemClock
 from reconciler.render import status as render
-from reconciler.wiring import SystemClock
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -6,9 +6,9 @@ from reconciler.cli.common import DONE, Console
 from reconciler.cli.freeze import BY_HAND, person
 from reconciler.cli.record import look, where
 from reconciler.model.record import Event, EventType
+from reconciler.outside.clock import SystemClock
 from reconciler.ports import Batch
 from reconciler.swarm.sqlite import post
-from reconciler.wiring import SystemClock
 
 
 def add(parser: argparse.ArgumentParser) -> None:

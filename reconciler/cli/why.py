@@ -5,8 +5,8 @@ import argparse
 from reconciler.cli.common import DONE, ERROR, Console
 from reconciler.cli.record import look, unknown
 from reconciler.model.product import ProductName
+from reconciler.outside.clock import SystemClock
 from reconciler.render import why as render
-from reconciler.wiring import SystemClock
 
 
 def add(parser: argparse.ArgumentParser) -> None:

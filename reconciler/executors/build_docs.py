@@ -25,6 +25,7 @@ class BuildDocs:
 
     kind = KIND
     repeat: Repeat = "rejected"
+    sees = frozenset({"github", "docs"})
     settle_s = SETTLE_S
 
     def __init__(self, git: Git, builders: Mapping[str, DocsBuilder]) -> None:

@@ -50,6 +50,11 @@ class PublishPypi:
         return "rejected"
 
     @property
+    def sees(self) -> frozenset[str]:
+        """Return the sources that show what is published."""
+        return frozenset({"github", "pypi"})
+
+    @property
     def settle_s(self) -> float:
         """Return how long an upload may take to show."""
         return self.settings.settle_s

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from reconciler.model.canonical import digest
@@ -41,12 +42,16 @@ class FolderDeeds:
         try:
             _remove(folder)
             folder.mkdir(mode=0o700)
-            yield Deed(key, folder, descriptor, self.guard, self.say, action.product)
+            say = partial(self._say, action)
+            yield Deed(key, folder, descriptor, self.guard, say, action.product)
         finally:
             _remove(folder)
             # Only closed, never LOCK_UN: a child that outlives the deed must keep its hold.
             os.close(descriptor)
             self._clear(key)
+
+    def _say(self, action: Action, line: str) -> None:
+        self.say(f"{action.product}: {action.kind}:   {line}")
 
     def busy(self, action_key: tuple[str, str, str]) -> bool:
         """Say whether some process still holds that deed's lock."""
