@@ -1,6 +1,5 @@
 """Processes: the only way to start another program; argv lists, own environment, no process left behind."""
 
-import codecs
 import itertools
 import os
 import selectors
@@ -18,6 +17,7 @@ from reconciler.model.errors import ShipError, Terminal, Transient
 from reconciler.model.record import ToolCall
 from reconciler.model.redact import Redactor
 from reconciler.outside import proctree
+from reconciler.outside.streams import Kept, Lines
 from reconciler.ports import Audit, Clock, Deed
 
 INHERITED = (
@@ -213,46 +213,11 @@ class _Late(Exception):  # noqa: N818 -- a verdict, as in model/errors.py
     """The time is up."""
 
 
-class _Kept:
-    """The first bytes of a stream."""
-
-    def __init__(self, limit: int) -> None:
-        self._data = bytearray()
-        self._limit = limit
-        self._cut = False
-
-    def add(self, chunk: bytes) -> None:
-        room = self._limit - len(self._data)
-        self._data += chunk[:room]
-        self._cut |= len(chunk) > room
-
-    def text(self) -> str:
-        text = self._data.decode(errors="replace")
-        if not self._cut:
-            return text
-        # back to a whole word: half a secret would not be recognised by the redactor
-        return f"{text[: max(text.rfind(' '), text.rfind(chr(10)), 0)]}\n[cut after {self._limit} bytes]"
-
-
-class _Lines:
-    """Gives whole lines on."""
-
-    def __init__(self, take: Callable[[str], None]) -> None:
-        self._take = take
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._rest = ""
-
-    def add(self, chunk: bytes) -> None:
-        *lines, self._rest = (self._rest + self._decoder.decode(chunk)).split("\n")
-        for line in lines:
-            self._take(line)
-
-
 class _Pump:
     """Moves bytes between us and one child until it ends or its time is up."""
 
     def __init__(self, command: Command, popen: subprocess.Popen[bytes], read: int | None) -> None:
-        self.out, self.err = _Kept(command.limit_bytes), _Kept(command.limit_bytes)
+        self.out, self.err = Kept(command.limit_bytes), Kept(command.limit_bytes)
         self._command = command
         self._popen = popen
         self._selector = selectors.DefaultSelector()
@@ -263,7 +228,7 @@ class _Pump:
             if pipe is not None:  # always so; Popen's type does not know that PIPE was asked for
                 self._selector.register(pipe.fileno(), selectors.EVENT_READ, sink)
         if read is not None and command.events is not None:
-            self._selector.register(read, selectors.EVENT_READ, _Lines(command.events.take))
+            self._selector.register(read, selectors.EVENT_READ, Lines(command.events.take))
         if popen.stdin is not None:
             os.set_blocking(popen.stdin.fileno(), False)
             self._selector.register(popen.stdin.fileno(), selectors.EVENT_WRITE, None)

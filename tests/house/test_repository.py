@@ -19,7 +19,7 @@ REGISTRY_HOSTS = [
 ]
 EXEMPTIONS = 15
 """How many `pragma: no cover` the code may hold; lower it whenever one goes."""
-LONGEST_FILE = 300
+LONGEST_FILE = {"reconciler": 300, "bench": 300, "tests": 500}
 MAY_BE_LONGER = {"reconciler/ports.py"}
 """All protocols on one page, signatures and docstrings only."""
 
@@ -48,7 +48,7 @@ def test_no_file_outgrows_the_house(folder: str) -> None:
     long = {
         str(path.relative_to(ROOT)): lines
         for path in tracked(folder)
-        if path.suffix == ".py" and (lines := len(path.read_text().splitlines())) > LONGEST_FILE
+        if path.suffix == ".py" and (lines := len(path.read_text().splitlines())) > LONGEST_FILE[folder]
     }
     assert set(long) <= MAY_BE_LONGER
 
