@@ -16,7 +16,7 @@ RECORD = ".ship-docs.json"
 SCHEMA = "ship/docs/v1"
 NO_JEKYLL = ".nojekyll"
 """Tells GitHub Pages to serve the files as they are."""
-SETTLE_S = 5.0
+SETTLE_S = 2.0
 """A pushed branch shows at once; this is for replicas."""
 
 

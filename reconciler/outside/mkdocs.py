@@ -8,13 +8,15 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.model.canonical import digest
 from reconciler.model.errors import Terminal
 from reconciler.model.redact import Redactor
-from reconciler.outside.process import Command, Completed
 from reconciler.ports import Deed, Site
+
+if TYPE_CHECKING:
+    from reconciler.outside.process import Command, Completed
 
 RECIPE = "1"
 """Part of the fingerprint: raise it when the way of building changes what comes out."""
@@ -34,7 +36,7 @@ _LONGEST = 400
 class Runs(Protocol):
     """Runs programs: `outside.process.Processes`."""
 
-    def run(self, command: Command) -> Completed:
+    def run(self, command: "Command") -> "Completed":
         """Run to the end. Raises Terminal, Transient."""
         ...
 
@@ -82,6 +84,8 @@ class MkDocs:
 
     def build(self, site: Site, deed: Deed) -> None:
         """Run `mkdocs build --strict`; never with --quiet, which makes broken links a success."""
+        from reconciler.outside.process import Command  # noqa: PLC0415 -- a plan asks for fingerprints only
+
         config = _inside(site)
         self.patterns(site.config, lambda path: _read(site.checkout, path))  # may not publish our own files
         home = deed.folder / "home"
@@ -110,7 +114,7 @@ class MkDocs:
         if completed.code:
             raise Terminal(self._complaint(completed, site))
 
-    def _complaint(self, completed: Completed, site: Site) -> str:
+    def _complaint(self, completed: "Completed", site: Site) -> str:
         text = f"{completed.stderr}\n{completed.stdout}"
         for folder, name in ((site.checkout, ""), (site.folder, "site/")):
             text = text.replace(f"{folder}/", name)
