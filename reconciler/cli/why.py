@@ -8,6 +8,9 @@ from reconciler.model.product import ProductName
 from reconciler.outside.clock import SystemClock
 from reconciler.render import why as render
 
+RECENT = 2000
+"""Events among which the last outcomes are looked for."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
@@ -23,7 +26,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if status is None:
             console.note(unknown(arguments.name, statuses))
             return ERROR
-        events = list(store.events(product=arguments.name))
+        events = list(store.events(product=arguments.name, limit=RECENT))
         case = render.Case(
             status, SystemClock().now(), store.entries(), events, store.frozen(), arguments.pillar
         )

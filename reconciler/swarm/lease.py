@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +39,7 @@ class Lease:
         since = claim.clock.now().isoformat(timespec="seconds") if claim.clock else None
         who = {
             "pid": os.getpid(),
-            "host": socket.gethostname(),
+            "host": os.uname().nodename,
             "run": claim.run,
             "command": claim.command,
             "since": since,

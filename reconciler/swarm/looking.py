@@ -1,8 +1,6 @@
 """The glass: reads a SQLite file without leaving a trace beside it, also while a run writes to it."""
 
-import shutil
 import sqlite3
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from threading import RLock
@@ -91,6 +89,9 @@ class Glass:
             return f"file:{quote(str(path))}?immutable=1"
         if self._index.exists():
             return f"file:{quote(str(path))}?mode=ro&readonly_shm=1"
+        import shutil  # noqa: PLC0415 -- with tempfile 10 ms of every start, needed in this odd case alone
+        import tempfile  # noqa: PLC0415 -- as above
+
         folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="ship-")))
         shutil.copyfile(path, folder / path.name)
         shutil.copyfile(self._log, folder / self._log.name)

@@ -1,5 +1,6 @@
 """Locks and work folders of deeds, with real processes."""
 
+import fcntl
 import os
 import select
 import stat
@@ -15,6 +16,7 @@ from reconciler.model.errors import Waiting
 from reconciler.model.plan import Action
 from reconciler.model.product import ProductName
 from reconciler.outside.deeds import FolderDeeds, deed_key
+from reconciler.outside.locks import is_file, lock
 from reconciler.ports import Deeds
 
 
@@ -144,3 +146,23 @@ def test_sweep_removes_what_a_dead_deed_left(deeds: FolderDeeds, orphan: Orphan)
 def test_sweep_of_a_state_folder_without_deeds(deeds: FolderDeeds) -> None:
     """Nothing to sweep is nothing wrong."""
     assert deeds.sweep() == []
+
+
+def test_lock_file_deleted_while_it_is_locked_is_locked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock on a file that nobody else can open any more is none: the new file is locked."""
+    path, real, calls = tmp_path / "x.lock", fcntl.flock, list[int]()
+
+    def flock(descriptor: int, operation: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 1:
+            path.unlink()
+        real(descriptor, operation)
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    descriptor = lock(path)
+    assert descriptor is not None
+    assert is_file(os.fstat(descriptor), path)
+    assert lock(path) is None
+    os.close(descriptor)

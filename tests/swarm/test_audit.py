@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.model.errors import Terminal
 from reconciler.model.record import EventType
 from reconciler.ports import Batch
-from reconciler.swarm.audit import lines, unclosed, verify
+from reconciler.swarm.audit import Link, lines, unclosed, verify
 from reconciler.swarm.sqlite import open_store, read_store
 from tests.world.memory import Memory
 from tests.world.samples import event
@@ -67,7 +68,7 @@ TAMPERED = {
     "one added": (
         "INSERT INTO events SELECT 7, type, at, run, product, data, previous, hash FROM events WHERE seq = 6",
         7,
-        "does not follow",
+        "was added without going through Ship",
     ),
     "head set back": ("UPDATE meta SET head_seq = 5", 5, "is not the event that was appended last"),
     "one added in good order": (
@@ -121,6 +122,32 @@ def test_any_changed_byte_is_found(seq: int, column: str, data: st.DataObject) -
     row[at] = text[:place] + other + text[place + 1 :]
     memory.rows[seq - 1] = tuple(row)
     assert verify(memory.look()).broken == seq
+
+
+class Growing:
+    """A chain to which a run appends while it is read."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.run, self.look = memory.open(), memory.look()
+
+    def links(self) -> Iterator[Link]:
+        """Append after each event that is read, three times."""
+        for link in self.look.links():
+            yield link
+            if link.seq < 5:
+                self.run.write(Batch(events=[event(n=link.seq)]))
+
+    def head(self) -> tuple[int, str]:
+        """Return the head as it is now."""
+        return self.look.head()
+
+
+def test_verifying_beside_a_run_is_no_false_alarm() -> None:
+    """What is appended while the chain is followed belongs to it."""
+    memory = Memory()
+    memory.open().write(Batch(events=[event()]))
+    verdict = verify(Growing(memory))
+    assert (verdict.broken, verdict.count) == (None, 5)
 
 
 ORDINARY = {
