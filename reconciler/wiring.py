@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -16,15 +16,14 @@ from urllib.parse import urlsplit
 
 from reconciler import fleetfile
 from reconciler.model.cache import Cache
-from reconciler.model.errors import Terminal, WriteRefused
+from reconciler.model.errors import Terminal
 from reconciler.model.fleet import Fleet
-from reconciler.model.plan import Action
 from reconciler.model.record import Event, EventType
 from reconciler.model.redact import Redactor
 from reconciler.model.secret import Secret
 from reconciler.outside.ansible import Ansible
 from reconciler.outside.clock import SystemClock
-from reconciler.outside.deeds import FolderDeeds
+from reconciler.outside.deeds import FolderDeeds, NoDeeds
 from reconciler.outside.forges import Forges
 from reconciler.outside.git import GitDoor
 from reconciler.outside.github import Access, GitHub
@@ -37,7 +36,6 @@ from reconciler.outside.trail import Trail
 from reconciler.ports import (
     Batch,
     Clock,
-    Deed,
     Deeds,
     DocsBuilder,
     Executor,
@@ -119,22 +117,6 @@ def executors(doors: Doors, settings: Settings) -> Mapping[str, Executor]:
         ),
     )
     return {executor.kind: executor for executor in made}
-
-
-class NoDeeds:
-    """Deeds of a run that only looks: none may be begun."""
-
-    def __init__(self, deeds: Deeds) -> None:
-        self._deeds = deeds
-
-    def open(self, action: Action) -> AbstractContextManager[Deed]:
-        """Raise WriteRefused."""
-        msg = f"this run only looks: {action.kind} may not be begun"
-        raise WriteRefused(msg)
-
-    def busy(self, action_key: tuple[str, str, str]) -> bool:
-        """Say whether some process still holds that deed's lock."""
-        return self._deeds.busy(action_key)
 
 
 @dataclass(slots=True)

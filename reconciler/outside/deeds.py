@@ -7,16 +7,16 @@ still at work keeps the lock, so the next run sees that the deed is being done a
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from reconciler.model.canonical import digest
-from reconciler.model.errors import Waiting
+from reconciler.model.errors import Waiting, WriteRefused
 from reconciler.model.plan import Action
 from reconciler.outside.locks import lock as take
-from reconciler.ports import Deed, silent
+from reconciler.ports import Deed, Deeds, silent
 
 ORPHAN_RETRY_S = 5.0
 
@@ -83,6 +83,22 @@ class FolderDeeds:
     def _places(self, key: str) -> tuple[Path, Path]:
         deeds = self.state / "deeds"
         return deeds / f"{key}.lock", deeds / key
+
+
+class NoDeeds:
+    """Deeds of a run that only looks: none may be begun."""
+
+    def __init__(self, deeds: Deeds) -> None:
+        self._deeds = deeds
+
+    def open(self, action: Action) -> AbstractContextManager[Deed]:
+        """Raise WriteRefused."""
+        msg = f"this run only looks: {action.kind} may not be begun"
+        raise WriteRefused(msg)
+
+    def busy(self, action_key: tuple[str, str, str]) -> bool:
+        """Say whether some process still holds that deed's lock."""
+        return self._deeds.busy(action_key)
 
 
 def deed_key(action_key: tuple[str, str, str]) -> str:
