@@ -1,0 +1,177 @@
+"""The door to Ansible, with the real one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.errors import Terminal
+from reconciler.model.redact import Redactor
+from reconciler.model.secret import Secret
+from reconciler.outside.ansible import MEMORY, PREFIX, Ansible
+from reconciler.outside.process import Processes
+from reconciler.ports import Play, PlayResult
+from reconciler.settings import AnsibleSettings
+from tests.world.notes import Notes, Still, deed
+
+HEAD = "- hosts: all\n  gather_facts: false\n  tasks:\n"
+
+
+def door(root: Path, inventory: str | None = None) -> Ansible:
+    """Make a door over a fleet's folder."""
+    redactor = Redactor()
+    settings = AnsibleSettings("playbooks", inventory, 60)
+    return Ansible(root, settings, Processes(Notes(), Still(), redactor), redactor)
+
+
+def play(
+    root: Path,
+    tasks: str,
+    variables: Mapping[str, object] | None = None,
+    *,
+    inventory: str | None = None,
+    timeout_s: float = 60,
+) -> PlayResult:
+    """Run tasks as a playbook of the fleet."""
+    (root / "playbooks").mkdir(exist_ok=True)
+    (root / "playbooks" / "own.yml").write_text(HEAD + tasks)
+    (root / "work").mkdir(exist_ok=True)
+    wanted = Play("own.yml", variables or {}, {"key": Secret("s3cr3t-of-the-play")}, timeout_s)
+    return door(root, inventory).run(wanted, deed(root / "work"))
+
+
+def test_path(tmp_path: Path) -> None:
+    """A playbook of the fleet goes before the shipped one; another name or a way out is refused."""
+    shipped = door(tmp_path).path("publish-pypi.yml")
+    assert shipped.parent.name == "playbooks"
+    (tmp_path / "playbooks").mkdir()
+    own = tmp_path / "playbooks" / "publish-pypi.yml"
+    own.write_text("[]")
+    assert door(tmp_path).path("publish-pypi.yml") == own
+    with pytest.raises(Terminal, match="neither in 'playbooks' nor shipped"):
+        door(tmp_path).path("no-such.yml")
+    with pytest.raises(Terminal, match="without folders"):
+        door(tmp_path).path("../own.yml")
+
+
+@pytest.mark.real
+def test_values_are_data(tmp_path: Path) -> None:
+    """Variables arrive as they are, templates in them run nothing, results come back redacted."""
+    evil = "{{ lookup('pipe', 'echo owned') }}"
+    tasks = (
+        "    - ansible.builtin.set_stats:\n"
+        "        data:\n"
+        "          {seen: '{{ value }}', deep: '{{ deep.list[0] }}', key: 'key={{ key }}', n: '{{ n }}'}\n"
+    )
+    result = play(tmp_path, tasks, {"value": evil, "deep": {"list": [evil]}, "n": 3})
+    assert result.ok
+    assert result.outputs == {"seen": evil, "deep": evil, "key": "key=***", "n": 3}
+    assert not list(MEMORY.glob(f"{PREFIX}{os.getpid()}-*"))
+
+
+@pytest.mark.real
+def test_failure(tmp_path: Path) -> None:
+    """A failed task is told in one line, without the secret; one that is ignored is not told."""
+    tasks = (
+        "    - ansible.builtin.fail: {msg: ignored}\n      ignore_errors: true\n"
+        "    - name: Break\n"
+        '      ansible.builtin.fail: {msg: "it\'s\\n{{ key }}"}\n'
+    )
+    result = play(tmp_path, tasks)
+    assert (result.ok, result.transient) == (False, False)
+    assert result.failure == "own.yml: task 'Break' on localhost: it's ***"
+
+
+@pytest.mark.real
+def test_loop_and_no_log(tmp_path: Path) -> None:
+    """Of a loop the first failed item is told; what no_log hides stays hidden."""
+    tasks = (
+        "    - name: Loop\n      ansible.builtin.fail: {msg: 'item {{ item }}'}\n      loop: [one]\n"
+        "      ignore_errors: '{{ go_on }}'\n"
+        "    - name: Hidden\n      ansible.builtin.fail: {msg: hidden}\n      no_log: true\n"
+    )
+    assert play(tmp_path, tasks, {"go_on": False}).failure == "own.yml: task 'Loop' on localhost: item one"
+    failure = play(tmp_path, tasks, {"go_on": True}).failure
+    assert failure == "own.yml: task 'Hidden' on localhost: failed; no_log hides how"
+
+
+@pytest.mark.real
+def test_unreachable_and_unreadable(tmp_path: Path) -> None:
+    """Both end with code 4: a host that is down may come back, a playbook that is broken needs a person."""
+    (tmp_path / "hosts.yml").write_text(
+        "all: {hosts: {away: {ansible_host: 127.0.0.1, ansible_port: 1, ansible_connection: ssh}}}\n"
+    )
+    away = play(tmp_path, "    - ansible.builtin.ping:\n", inventory="hosts.yml")
+    assert away.transient
+    assert "task 'ansible.builtin.ping' on away: unreachable" in str(away.failure)
+    broken = play(tmp_path, "    - {")
+    assert not broken.transient
+    assert "ansible ended with code 4" in str(broken.failure)
+    assert "Traceback" not in str(broken.failure)
+
+
+@pytest.mark.real
+def test_timeout(tmp_path: Path) -> None:
+    """A play that hangs is ended with all it started, and may be tried again."""
+    tasks = "    - name: Hang\n      ansible.builtin.command: setsid sleep 7791\n"
+    result = play(tmp_path, tasks, timeout_s=3)
+    assert result.transient
+    assert "timed out after 3 s and was ended with all its children in task 'Hang'" in str(result.failure)
+    assert alive("7791") == []
+    assert not list(MEMORY.glob(f"{PREFIX}{os.getpid()}-*"))
+
+
+PARENT = """
+import fcntl, os, sys
+from pathlib import Path
+from dataclasses import replace
+from reconciler.ports import Play
+from tests.release.test_ansible_real import door
+from tests.world.notes import deed
+root = Path(sys.argv[1])
+lock = os.open(root / "lock", os.O_RDWR | os.O_CREAT)
+fcntl.flock(lock, fcntl.LOCK_EX)
+door(root).run(Play("own.yml", {}, {}, 60), deed(root, lock_fd=lock))
+"""
+
+
+@pytest.mark.real
+def test_killed_parent(tmp_path: Path) -> None:
+    """After kill -9 the playbook holds the deed's lock; when it has ended, the next run sweeps its folder."""
+    (tmp_path / "playbooks").mkdir()
+    tasks = "    - ansible.builtin.command: sleep 7792\n"
+    (tmp_path / "playbooks" / "own.yml").write_text(HEAD + tasks)
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)])
+    while not alive("sleep\x007792"):
+        time.sleep(0.05)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    assert subprocess.run(["flock", "-n", tmp_path / "lock", "true"], check=False).returncode == 1
+    left = list(MEMORY.glob(f"{PREFIX}{parent.pid}-*"))
+    assert len(left) == 1
+    play(tmp_path, "    - ansible.builtin.meta: noop\n")
+    assert left[0].exists(), "the orphan still works in it"
+    for pid in alive("7792"):
+        os.kill(pid, signal.SIGKILL)
+    while alive(str(left[0])):
+        time.sleep(0.05)
+    assert subprocess.run(["flock", "-w", "5", tmp_path / "lock", "true"], check=False).returncode == 0
+    play(tmp_path, "    - ansible.builtin.meta: noop\n")
+    assert not left[0].exists()
+
+
+def alive(tag: str) -> list[int]:
+    """Pids of the processes whose command line holds the tag."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if tag.encode() in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
