@@ -30,19 +30,22 @@ class _Discovered(Mapping[tuple[str, str], Path]):
 
     def __getitem__(self, slug: tuple[str, str]) -> Path:
         owner, name = slug
-        below = {Path(owner), Path(owner.replace("--", "/"))} | ({Path()} if owner == "local" else set())
+        below = {owner, owner.replace("--", "/")} - {""} | ({"."} if owner == "local" else set())
         for path in sorted(self._folder / part / end for part in below for end in (f"{name}.git", name)):
-            # The path itself must be what it says: no `..`, no link, nothing outside.
-            if _bare(path) and path.resolve() == path and self._folder in path.parents:
+            if self._serves(path):
                 return path
         raise KeyError(slug)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        for path in sorted(path for path in self._folder.rglob("*") if _bare(path)):
+        for path in sorted(path for path in self._folder.rglob("*") if self._serves(path)):
             yield RepoRef("local", str(path.relative_to(self._folder))).slug
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def _serves(self, path: Path) -> bool:
+        """The path itself must be what it says: no `..`, no link, nothing outside."""
+        return _bare(path) and path.resolve() == path and self._folder in path.parents
 
 
 def _bare(path: Path) -> bool:

@@ -27,8 +27,8 @@ class Repository:
 
     @property
     def number(self) -> int:
-        """A number that stands for it, the same in every run."""
-        return zlib.crc32(self.full_name.encode())
+        """A number of 31 bits that stands for it, the same in every run."""
+        return zlib.crc32(self.full_name.encode()) >> 1
 
     # ── refs ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -144,9 +144,9 @@ class Repository:
             return len(self._objects[sha][1])
         try:
             raw = (self.folder / "objects" / sha[:2] / sha[2:]).read_bytes()
-        except OSError:
+            head = zlib.decompressobj().decompress(raw, 64).partition(b"\0")[0]
+        except (OSError, zlib.error):
             return len(self._objects[sha][1]) if self._read_packed(sha) else None
-        head = zlib.decompressobj().decompress(raw, 64).partition(b"\0")[0]
         return int(head.partition(b" ")[2])
 
     def _read_loose(self, sha: str) -> bool:
@@ -168,7 +168,7 @@ class Repository:
             self._database = self._database or GitDB(str(self.folder / "objects"))
             try:
                 stream = self._database.stream(bytes.fromhex(sha))
-            except (BadObject, OSError):
+                self._objects[sha] = (stream.type.decode(), stream.read())
+            except (BadObject, OSError, zlib.error):
                 return False
-            self._objects[sha] = (stream.type.decode(), stream.read())
         return True

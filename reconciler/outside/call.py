@@ -70,6 +70,18 @@ def loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def place(url: str) -> tuple[str, str]:
+    """Return scheme and host of an http(s) address. Raises Terminal for any other."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        msg = f"not an http(s) address: {bare(url)!r}"
+        raise Terminal(msg)
+    return parts.scheme, parts.hostname
+
+
 def host_of(url: str) -> str:
     """Return `host` or `host:port` of an address, for messages."""
     parts = urlsplit(url)

@@ -1,12 +1,13 @@
 """The one door to HTTP: audited, bounded, polite; imports httpx only when something is asked."""
 
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from reconciler.model.cache import Cache
 from reconciler.model.errors import Terminal, Transient
@@ -47,10 +48,7 @@ def wsgi(app: Callable[[], Any]) -> Wire:
 
 def load() -> ModuleType:
     """Import httpx without its command line, which would pull in click and rich (half of its time)."""
-    import sys  # noqa: PLC0415 -- only for the line below
-
-    if "httpx" not in sys.modules:
-        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: "cannot be imported"
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: "cannot be imported"
     import httpx  # noqa: PLC0415 -- 100 ms, only when something is asked
 
     return httpx
@@ -161,7 +159,7 @@ class Http:
             result = "cannot be reached"
             raise Transient(self._text(call, result)) from error
         except httpx.RequestError as error:
-            result = "connection broke"
+            result = "broke off"
             raise Transient(self._text(call, result)) from error
         except (httpx.InvalidURL, UnicodeError, ValueError) as error:
             result = "not a valid request"
@@ -197,11 +195,8 @@ class Http:
     # ── clients ──────────────────────────────────────────────────────────────────────────────────
 
     def _client(self, url: str) -> "httpx.Client":
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            msg = f"not an http(s) address: {rules.bare(url)!r}"
-            raise Terminal(msg)
-        key = (parts.scheme == "https", rules.loopback(parts.hostname))
+        scheme, host = rules.place(url)
+        key = (scheme == "https", rules.loopback(host))
         with self._lock:
             if key not in self._clients:
                 self._clients[key] = self._connect(*key)

@@ -1,0 +1,128 @@
+"""`ship forge serve`: a real process on loopback, for clients that are not ours."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from argparse import ArgumentParser
+from io import StringIO
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reconciler.cli import forge as command
+from reconciler.cli.common import Console
+from reconciler.localforge import serve
+from reconciler.localforge.forge import forge
+from reconciler.model.errors import Terminal
+from tests.world.bare import Bare
+from tests.world.hub import Hub
+from tests.world.notes import Still
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_it_serves_until_told_to_stop(tmp_path: Path, number: signal.Signals) -> None:
+    """The base URL comes on stdout when requests are taken, and the end is clean."""
+    tip = Bare(tmp_path / "acme/tidy.git").commit({"a": "1"})
+    token = os.urandom(8).hex()
+    words = [
+        sys.executable,
+        "-m",
+        "reconciler",
+        "forge",
+        "serve",
+        str(tmp_path),
+        "--token-env",
+        "FORGE_TOKEN",
+    ]
+    words[2:3] = ["reconciler.cli.ship"]
+    process = subprocess.Popen(
+        words,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "FORGE_TOKEN": token},
+    )
+    try:
+        assert process.stdout is not None
+        base = process.stdout.readline().decode().strip()
+        assert base.startswith("http://127.0.0.1:")
+        with httpx.Client(base_url=base, trust_env=False) as client:
+            assert client.get("/repos/acme/tidy/git/ref/heads/main").status_code == 401
+            answer = client.get(
+                "/repos/acme/tidy/git/ref/heads/main", headers={"authorization": f"Bearer {token}"}
+            )
+            assert answer.json()["object"]["sha"] == tip
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+        assert (process.returncode, errors) == (0, b"")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_other_machines_are_not_served_unasked(tmp_path: Path) -> None:
+    """An address that others can reach must be asked for; a taken port is told."""
+    app = forge({}, Still())
+    with pytest.raises(Terminal, match="--allow-remote"):
+        serve.bind(app, "0.0.0.0", 0)
+    serve.bind(app, "0.0.0.0", 0, allow_remote=True).server_close()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(Terminal, match="cannot listen on 127.0.0.1 port"):
+            serve.bind(app, "127.0.0.1", taken.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["serve", "nowhere"], "ship forge: 'nowhere' is no folder"),
+        (["serve", ".", "--token-env", "NOBODY_SET_THIS"], "ship forge: NOBODY_SET_THIS is not set"),
+        (["serve", ".", "--host", "192.0.2.1"], "ship forge: '192.0.2.1' can be reached from other machines"),
+    ],
+    ids=["no folder", "no token", "not loopback"],
+)
+def test_it_says_why_it_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], text: str
+) -> None:
+    """One line and exit code 1."""
+    monkeypatch.chdir(tmp_path)
+    parser = ArgumentParser()
+    command.add(parser)
+    console = Console(out=StringIO(), err=StringIO())
+    assert command.run(parser.parse_args(words), console) == 1
+    assert isinstance(console.err, StringIO)
+    assert console.err.getvalue().startswith(text)
+
+
+def test_ships_door_reads_a_served_forge_as_one_of_this_process(tmp_path: Path) -> None:
+    """Over real HTTP the same door sees the same."""
+    import threading  # noqa: PLC0415 -- only here
+
+    from reconciler.model.product import ProductName, RepoRef  # noqa: PLC0415 -- only here
+    from reconciler.model.redact import Redactor  # noqa: PLC0415 -- only here
+    from reconciler.outside.github import Access, GitHub  # noqa: PLC0415 -- only here
+    from reconciler.outside.http import Http  # noqa: PLC0415 -- only here
+    from reconciler.ports import Look  # noqa: PLC0415 -- only here
+    from tests.world.notes import Notes  # noqa: PLC0415 -- only here
+
+    hub = Hub(tmp_path)
+    hub.add("acme", "tidy", {"a": "1"}).tag("v1.0.0")
+    server = serve.bind(hub.app, "127.0.0.1", 0)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    http = Http(Notes(), Still(), Redactor())
+    looks = [Look(ProductName("p"), RepoRef("local", "acme/tidy.git"), "main", "gh-pages", tags=True)]
+    try:
+        assert GitHub(http, Access(serve.address(server))).look(looks) == hub.github().look(looks)
+    finally:
+        http.close()
+        server.shutdown()
+        thread.join()
+        server.server_close()
