@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from argparse import ArgumentParser
 from io import StringIO
 from pathlib import Path
@@ -17,9 +18,14 @@ from reconciler.cli.common import Console
 from reconciler.localforge import serve
 from reconciler.localforge.forge import forge
 from reconciler.model.errors import Terminal
+from reconciler.model.product import ProductName, RepoRef
+from reconciler.model.redact import Redactor
+from reconciler.outside.github import Access, GitHub
+from reconciler.outside.http import Http
+from reconciler.ports import Look
 from tests.world.bare import Bare
 from tests.world.hub import Hub
-from tests.world.notes import Still
+from tests.world.notes import Notes, Still
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,19 +36,9 @@ def test_it_serves_until_told_to_stop(tmp_path: Path, number: signal.Signals) ->
     """The base URL comes on stdout when requests are taken, and the end is clean."""
     tip = Bare(tmp_path / "acme/tidy.git").commit({"a": "1"})
     token = os.urandom(8).hex()
-    words = [
-        sys.executable,
-        "-m",
-        "reconciler",
-        "forge",
-        "serve",
-        str(tmp_path),
-        "--token-env",
-        "FORGE_TOKEN",
-    ]
-    words[2:3] = ["reconciler.cli.ship"]
+    words = [sys.executable, "-m", "reconciler.cli.ship", "forge", "serve", str(tmp_path)]
     process = subprocess.Popen(
-        words,
+        [*words, "--token-env", "FORGE_TOKEN"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -75,7 +71,7 @@ def test_other_machines_are_not_served_unasked(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(Terminal, match="cannot listen on 127.0.0.1 port"):
+        with pytest.raises(Terminal, match=r"cannot listen on 127\.0\.0\.1 port"):
             serve.bind(app, "127.0.0.1", taken.getsockname()[1])
 
 
@@ -103,15 +99,6 @@ def test_it_says_why_it_does_not_start(
 
 def test_ships_door_reads_a_served_forge_as_one_of_this_process(tmp_path: Path) -> None:
     """Over real HTTP the same door sees the same."""
-    import threading  # noqa: PLC0415 -- only here
-
-    from reconciler.model.product import ProductName, RepoRef  # noqa: PLC0415 -- only here
-    from reconciler.model.redact import Redactor  # noqa: PLC0415 -- only here
-    from reconciler.outside.github import Access, GitHub  # noqa: PLC0415 -- only here
-    from reconciler.outside.http import Http  # noqa: PLC0415 -- only here
-    from reconciler.ports import Look  # noqa: PLC0415 -- only here
-    from tests.world.notes import Notes  # noqa: PLC0415 -- only here
-
     hub = Hub(tmp_path)
     hub.add("acme", "tidy", {"a": "1"}).tag("v1.0.0")
     server = serve.bind(hub.app, "127.0.0.1", 0)
