@@ -54,12 +54,13 @@ FLEET = _flat("""
     metadata:
       name: fruit
     spec:
-      defaults:                      # laid under every product, the later ones over the earlier ones
-        - spec:
-            branch: main
-        - match: {site: mkdocs}      # for the products with this label
+      defaults:                    # laid under every product; what a product says itself goes over it
+        - spec: {branch: main}
+        - match: {site: mkdocs}    # for the products with this label
           spec:
             docs: {builder: mkdocs, branch: gh-pages}
+      budgets:
+        attempts: 3                # failed attempts until an action waits for a person
     """)
 PRODUCT = _flat("""
     apiVersion: ship/v1
@@ -77,7 +78,7 @@ RELEASE = """\
     targets:
       - {registry: pypi, package: NAME, secrets: secrets/pypi.sops.yaml}
 """
-TYPO = ("package:", "pakage:")
+TYPO = ("version:", "verison:")
 
 
 def product(name: str) -> str:

@@ -59,7 +59,7 @@ def test_what_is_wrong(built: World) -> None:
     assert git(built, seeds.COCONUT, "tag").split() == ["v1.0.0", "v1.1.0"]
     assert not (built.registry / "packages" / world.sdist(seeds.LEMON, "1.0.0")).exists()
     declared = {file.stem: file.read_text() for file in (built.root / "fleet/products").iterdir()}
-    assert [name for name, text in declared.items() if "pakage:" in text] == ["mango-math"]
+    assert [name for name, text in declared.items() if texts.TYPO[1] in text] == ["mango-math"]
     assert [name for name, text in declared.items() if "suspend: true" in text] == ["papaya-parse"]
     assert sorted(declared) == [seed.name for seed in seeds.SEEDS]
 

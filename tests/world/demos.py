@@ -34,7 +34,8 @@ def world(root: Path) -> World:
 
 def environment() -> dict[str, str]:
     """Return the environment of a person at a terminal; Ship need not be installed."""
-    return {**os.environ, "PYTHONPATH": str(CODE), "PYTHONDONTWRITEBYTECODE": "1"}
+    kept = {name: value for name, value in os.environ.items() if name != "SOPS_AGE_KEY_FILE"}
+    return {**kept, "PYTHONPATH": str(CODE), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def command(*arguments: str) -> list[str]:
