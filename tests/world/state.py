@@ -5,7 +5,7 @@ Nothing is ever overwritten: each change carries its time, so that any reader ca
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.canonical import digest
 
@@ -118,7 +118,7 @@ class State:
         for orphan in [one for one in self.orphans if one.due <= self.now]:
             self.orphans.remove(orphan)
             for upload in orphan.uploads:
-                self.take(upload)
+                self.take(replace(upload, at=orphan.due))
 
     def commit(self, url: str, branch: str, files: Files, message: str = "change") -> str:
         """Put a commit of these files on a branch; return it."""

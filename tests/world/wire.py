@@ -55,7 +55,7 @@ Faults = Callable[[int, str], Fault | None]
 """(number of the call, door) to what goes wrong."""
 
 
-def _well(_call: int, _door: str) -> None:
+def well(_call: int, _door: str) -> None:
     """Nothing goes wrong."""
 
 
@@ -64,9 +64,11 @@ class Wire:
     """Counts the calls of one process."""
 
     state: State
-    faults: Faults = _well
+    faults: Faults = well
     die: Callable[[Point], None] = lambda _point: None
     """Asked at every point; may raise Crash, or end the process for good."""
+    persist: Callable[[], None] = lambda: None
+    """Asked after every effect: makes it outlast the process."""
     calls: int = 0
     trace: list[Point] = field(default_factory=list)
     noted: list[ToolCall] = field(default_factory=list)
@@ -106,6 +108,8 @@ class Wire:
             answer = effect()
         finally:
             self.stale_s = 0.0
+        if writes:
+            self.persist()
         self._point(number, At.EFFECT, door)
         if fault is Fault.LATE:
             msg = f"{door}: timed out"
@@ -119,6 +123,7 @@ class Wire:
         number, self.calls = self.calls, self.calls + 1
         self._point(number, At.BEFORE, "swarm")
         effect()
+        self.persist()
         self._point(number, At.EFFECT, "swarm")
 
     def _point(self, number: int, at: At, door: str) -> None:
