@@ -27,7 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Write the freeze; a run that is under way heeds it before its next deed."""
+    """Write the freeze; a run that is under way heeds it from its next pass on."""
     now = SystemClock().now()
     until = now + arguments.span if arguments.span else arguments.until
     if until is not None and until <= now:
