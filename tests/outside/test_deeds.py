@@ -135,6 +135,23 @@ def test_orphan_of_a_killed_run_holds_the_lock_until_it_ends(deeds: FolderDeeds,
         assert list(deed.folder.iterdir()) == []
 
 
+def test_child_that_outlives_its_deed_keeps_the_lock(deeds: FolderDeeds) -> None:
+    """A deed that ended (timed out, say) frees its row only when its last child is gone."""
+    with deeds.open(action()) as deed:
+        assert deed.lock_fd is not None
+        child = subprocess.Popen(
+            [sys.executable, "-c", "input()"],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[deed.lock_fd],
+        )
+    assert deeds.busy(action().key)
+    assert deeds.sweep() == []
+    child.communicate(b"\n")
+    assert not deeds.busy(action().key)
+    assert deeds.sweep() == [deed_key(action().key)]
+
+
 def test_sweep_removes_what_a_dead_deed_left(deeds: FolderDeeds, orphan: Orphan) -> None:
     """After the orphan's end a sweep removes folder and lock, and says which."""
     orphan.end()
