@@ -14,6 +14,7 @@ from reconciler.model.secret import Secret
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSY = frozenset({502, 503, 504})
+TOO_MUCH = frozenset({502, 504})
 MOVED = frozenset({301, 302, 303, 307, 308})
 PATIENCE_S = 60.0
 """A longer Retry-After is not waited for: the caller is told instead."""
@@ -35,6 +36,8 @@ class Call:
     body: bytes | None = None
     tries: int | None = None
     """How often at most; default 3 for GET, HEAD and OPTIONS, else 1."""
+    divisible: bool = False
+    """Whoever was asked too much is not asked the same again: the caller will ask for less."""
     remember: bool = False
     """GET: keep the answer with its ETag and ask with If-None-Match; a 304 gives the kept answer."""
     limit: int = 64 * 1024 * 1024
@@ -111,10 +114,12 @@ def moved(call: Call, url: str) -> Call:
     return replace(call, url=url, headers={n: v for n, v in kept.items() if not isinstance(v, Secret)})
 
 
-def again(answer: Answer, pause: float | None) -> bool:
+def again(call: Call, answer: Answer, pause: float | None) -> bool:
     """Say whether a safe call is worth repeating after this answer."""
     if answer.status == 429:  # noqa: PLR2004 -- Too Many Requests, RFC 6585
         return pause is not None and pause <= PATIENCE_S
+    if call.divisible and answer.status in TOO_MUCH:
+        return False
     return answer.status in BUSY and (pause is None or pause <= PATIENCE_S)
 
 
@@ -123,7 +128,7 @@ def settled(call: Call, answer: Answer) -> Answer:
     if answer.status < 500:  # noqa: PLR2004 -- server errors, RFC 9110
         return answer
     msg = f"{call.method} {host_of(call.url)}: answered {answer.status}"
-    raise (Overloaded if answer.status in {502, 504} else Transient)(msg)
+    raise (Overloaded if answer.status in TOO_MUCH else Transient)(msg)
 
 
 def pause(answer: Answer, now: datetime) -> float | None:

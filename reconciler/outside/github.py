@@ -105,7 +105,9 @@ class GitHub:
         question = Question(looks)
         body = json.dumps({"query": question.document, "variables": question.variables}).encode()
         headers = {**self._headers(), "content-type": "application/json"}
-        answer = self._http.send(Call("POST", self._access.graphql_url, headers, body))
+        answer = self._http.send(
+            Call("POST", self._access.graphql_url, headers, body, tries=3, divisible=True)  # it only reads
+        )
         self._accepted(answer, None)
         document = answer.json()
         if not isinstance(document, dict):

@@ -134,13 +134,13 @@ class Http:
         for left in range(tries - 1, -1, -1):
             try:
                 answer = self._once(call)
-            except Transient:
-                if not left:
+            except Transient as error:
+                if not left or (call.divisible and isinstance(error, Overloaded)):
                     raise
                 pause = None
             else:
                 pause = rules.pause(answer, self._clock.now())
-                if not rules.again(answer, pause) or not left:
+                if not rules.again(call, answer, pause) or not left:
                     return rules.settled(call, answer)
             self._clock.sleep(pause if pause is not None else (tries - left) * (0.5 + self._clock.random()))
         raise AssertionError  # pragma: no cover -- the last try returns or raises

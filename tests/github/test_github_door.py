@@ -247,6 +247,39 @@ def test_what_github_gives_up_on_is_asked_by_halves() -> None:
     assert sizes == [50, 25, 25, 12, 13, 12, 13]
 
 
+def test_a_query_that_broke_off_is_asked_again() -> None:
+    """A query only reads: when the way breaks, it is sent once more as it was."""
+    asked: list[int] = []
+    broken = httpx.ReadError("x")
+
+    def server(request: httpx.Request) -> httpx.Response:
+        asked.append(aliases(request))
+        if len(asked) == 1:
+            raise broken
+        if len(asked) == 2:
+            return httpx.Response(503)
+        return httpx.Response(200, json={"data": {"r0": {"url": "u", "head": None}}})
+
+    assert seen(scripted(server), look("a/b", host="github")).clone_url == "u.git"
+    assert asked == [1, 1, 1]
+
+
+def test_a_query_that_is_too_slow_is_not_asked_again_as_it_was() -> None:
+    """What timed out for all is asked by halves at once."""
+    sizes: list[int] = []
+    slow = httpx.ReadTimeout("x")
+
+    def server(request: httpx.Request) -> httpx.Response:
+        sizes.append(aliases(request))
+        if sizes[-1] > 1:
+            raise slow
+        return httpx.Response(200, json={"data": {"r0": {"url": "u", "head": None}}})
+
+    views = scripted(server).look([look("a/1", host="github"), look("a/2", host="github")])
+    assert [type(view) for view in views.values()] == [RepoView, RepoView]
+    assert sizes == [2, 1, 1]
+
+
 def test_halving_ends() -> None:
     """A forge that always gives up is not asked for each product alone."""
     sizes: list[int] = []
