@@ -3,6 +3,7 @@
 import argparse
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 
 from reconciler.cli.common import DONE, Console
 from reconciler.cli.record import look
@@ -36,7 +37,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         events = newest(store, arguments)
         show(events, console)
         if arguments.follow:
-            follow(store, arguments, console, SystemClock())
+            with suppress(KeyboardInterrupt):  # the way to end it
+                follow(store, arguments, console, SystemClock())
     return DONE
 
 

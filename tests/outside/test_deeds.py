@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.errors import Waiting
+from reconciler.model.errors import Waiting, WriteRefused
 from reconciler.model.plan import Action
 from reconciler.model.product import ProductName
-from reconciler.outside.deeds import FolderDeeds, deed_key
+from reconciler.outside.deeds import FolderDeeds, NoDeeds, deed_key
 from reconciler.outside.locks import is_file, lock
 from reconciler.ports import Deeds
 
@@ -158,6 +158,23 @@ def test_sweep_removes_what_a_dead_deed_left(deeds: FolderDeeds, orphan: Orphan)
     assert left(deeds) == [deed_key(action().key), f"{deed_key(action().key)}.lock"]
     assert deeds.sweep() == [deed_key(action().key)]
     assert left(deeds) == []
+
+
+def test_run_that_only_looks_begins_no_deed(deeds: FolderDeeds) -> None:
+    """It may ask whether a deed is being done, but not begin one."""
+    looking: Deeds = NoDeeds(deeds)
+    with deeds.open(action()):
+        assert looking.busy(action().key)
+    with pytest.raises(WriteRefused, match=r"docs\.build may not be begun"):
+        looking.open(action())
+
+
+def test_progress_names_product_and_action(tmp_path: Path) -> None:
+    """A line of progress can be told apart from those of other deeds."""
+    said: list[str] = []
+    with FolderDeeds(tmp_path, nothing, said.append).open(action()) as deed:
+        deed.say("building")
+    assert said == ["tidy: docs.build:   building"]
 
 
 def test_sweep_of_a_state_folder_without_deeds(deeds: FolderDeeds) -> None:
