@@ -75,7 +75,11 @@ def _asleep_at_the_end(show: Show, *, always: bool) -> Iterator[None]:
 def show_in(root: Path, console: Console) -> Show:
     """Return the demo of a folder, with the real tools and the real `reconcile`."""
     here = World(root, Tools(_run))
-    return Show(here, lambda words: _reconcile(root, words, console), console.note, console.print)
+
+    def reconcile_here(words: Sequence[str]) -> Said:
+        return _reconcile(root, words, console)
+
+    return Show(here, reconcile_here, console.note, console.print, SystemClock().sleep)
 
 
 def _registry(here: World, order: str, console: Console) -> int:

@@ -27,6 +27,8 @@ class Show:
     """One line for people."""
     print: Callable[[str], None]
     """Data."""
+    sleep: Callable[[float], None]
+    """Waits for seconds."""
 
     def build(self) -> None:
         """Build the world and let its past happen. Raises Terminal."""
@@ -39,6 +41,7 @@ class Show:
     def happen(self) -> None:
         """Let the past happen: everything that is declared so far is published."""
         self.expect([], code=0)
+        self.sleep(texts.SETTLE_S)  # a file that is lost at once would only look late
 
     def play(self) -> None:
         """Plan, apply, plan again. Raises Terminal when something comes out otherwise than it should."""

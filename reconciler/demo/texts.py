@@ -8,6 +8,8 @@ from reconciler.demo import seeds
 KEY_FILE = "keys/age.txt"
 SECRETS_FILE = "secrets/pypi.sops.yaml"
 USER = "ship"
+SETTLE_S = 1
+"""What the configuration says: how long the registry may take to show an upload."""
 WRONG = {
     seeds.BANANA.name: "its pages changed after they were last published",
     seeds.COCONUT.name: "v1.1.0 is tagged, and the registry holds 1.0.0",
@@ -33,7 +35,7 @@ CONFIG = _flat("""
           enabled: true
           url: http://127.0.0.1:{port}/simple/
           upload_url: http://127.0.0.1:{port}/
-          settle_s: 2
+          settle_s: {settle}
           build_isolation: false   # build with the hatchling that is installed beside Ship: no network
     """)
 SOPS_CONFIG = _flat("""

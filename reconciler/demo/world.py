@@ -120,7 +120,7 @@ def furnish(world: World) -> None:
     (world.root / "keys").mkdir(mode=0o700)
     world.write(texts.KEY_FILE, f"{key}\n", mode=0o600)
     world.write(".sops.yaml", texts.SOPS_CONFIG.format(recipient=key.to_public()))
-    world.write(".codemonkeys/config.yaml", texts.CONFIG.format(port=port))
+    world.write(".codemonkeys/config.yaml", texts.CONFIG.format(port=port, settle=texts.SETTLE_S))
     account = json.dumps({"username": texts.USER, "password": password}).encode()
     world.tools.encrypt(world.root, texts.SECRETS_FILE, account)
 

@@ -100,6 +100,14 @@ def test_looking_leaves_no_trace(folder: Path) -> None:
     assert fingerprint(folder) == before
 
 
+def test_it_starts_again_on_its_port(folder: Path) -> None:
+    """Closing connections of the last run do not hold the port."""
+    registry_control.fetch(folder, WHEEL)
+    assert registry_control.stop(folder)
+    registry_control.start(folder, Tools(demos.run))
+    assert registry_control.fetch(folder, WHEEL) is None
+
+
 def test_a_form_without_boundary_has_no_file() -> None:
     """Whatever is posted, the witness notes something."""
     assert registry.uploaded("text/plain", b"hello") == ("", b"")

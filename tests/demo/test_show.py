@@ -1,6 +1,7 @@
 """The demo judges itself: whatever comes out otherwise than it should is told, and ends it."""
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ def show(tmp_path: Path, said: Said, notes: list[str], data: list[str]) -> Show:
     def reconcile(_words: Sequence[str]) -> Said:
         return said
 
-    return Show(demos.world(tmp_path), reconcile, notes.append, data.append)
+    return Show(demos.world(tmp_path), reconcile, notes.append, data.append, time.sleep)
 
 
 def test_another_exit_code_ends_the_demo(tmp_path: Path) -> None:
