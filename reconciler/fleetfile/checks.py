@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from reconciler.fleetfile.layers import reach
-from reconciler.fleetfile.wording import Fault
+from reconciler.fleetfile.layers import lay, reach, weakened
+from reconciler.fleetfile.wording import Fault, quote
 from reconciler.model.product import Product
 
 Claim = tuple[str, str, str]
@@ -41,6 +41,7 @@ def fleet(document: Mapping[str, Any]) -> Iterator[Fault]:
                 f"`{dotted}` is declared by no defaults",
                 "declare it under spec.defaults, or do not enforce it",
             )
+    yield from _layers(spec["defaults"], spec["enforced"])
     names: set[str] = set()
     for index, window in enumerate(spec["freeze"]["windows"]):
         yield from _window(("spec", "freeze", "windows", index), window)
@@ -49,6 +50,21 @@ def fleet(document: Mapping[str, Any]) -> Iterator[Fault]:
         names.add(window["name"])
     for name, ladder in spec["ladders"].items():
         yield from _rungs(("spec", "ladders", name, "rungs"), ladder["rungs"])
+
+
+def _layers(layers: Sequence[Mapping[str, Any]], enforced: Sequence[str]) -> Iterator[Fault]:
+    """Complain about a layer that weakens an earlier one where both may apply."""
+    for later, over in enumerate(layers):
+        for under in layers[:later]:
+            if any(over["match"].get(key, value) != value for key, value in under["match"].items()):
+                continue  # no product carries the labels of both
+            merged = lay(under["spec"], over["spec"])
+            for found in weakened(under["spec"], merged, enforced):
+                yield Fault(
+                    ("spec", "defaults", later, "spec", *found.path),
+                    f"`{'.'.join(map(str, found.path))}` is enforced and may not be weakened later",
+                    f"an earlier layer says {quote(found.stands)}",
+                )
 
 
 def _window(path: tuple[str | int, ...], window: Mapping[str, Any]) -> Iterator[Fault]:

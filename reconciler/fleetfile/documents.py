@@ -31,8 +31,18 @@ def model(kind: str) -> Model:
 
 @cache
 def schema(kind: str) -> Mapping[str, Any]:
-    """Return the JSON Schema of one kind of document, as pydantic gives it."""
-    return dict(model(kind).model_json_schema())
+    """Return the JSON Schema of one kind of document, with the models' own strictness."""
+    return dict(_closed(model(kind).model_json_schema()))
+
+
+def _closed(node: Any) -> Any:  # noqa: ANN401 -- any part of a schema
+    """Refuse keys that fit no pattern, as the models do: pydantic's schema lets them pass."""
+    if isinstance(node, list):
+        return [_closed(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    closed = {key: _closed(each) for key, each in node.items()}
+    return {**closed, "additionalProperties": False} if "patternProperties" in node else closed
 
 
 def validated(kind: str, value: Mapping[str, Any]) -> tuple[dict[str, Any] | None, list[Fault]]:

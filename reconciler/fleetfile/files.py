@@ -14,8 +14,8 @@ SIZE = 1_048_576
 SETTLED_NS = 2_000_000_000
 """A file changed less than this before it was read may change again without a new time stamp."""
 
-Stamp = tuple[int, int, int, str]
-"""Modification time in ns, size, inode, blob id."""
+Stamp = tuple[int, int, int, int, str]
+"""Modification and change time in ns (one can be set at will, the other not), size, inode, blob id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Listed:
     stem: str
     mode: int
     mtime_ns: int
+    ctime_ns: int
     size: int
     inode: int
 
@@ -37,7 +38,8 @@ class Listed:
 
     def unchanged(self, stamp: Stamp | None) -> bool:
         """Say whether the stamp was taken of this very content."""
-        return stamp is not None and stamp[:3] == (self.mtime_ns, self.size, self.inode) and self.regular
+        here = (self.mtime_ns, self.ctime_ns, self.size, self.inode)
+        return stamp is not None and stamp[:4] == here and self.regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ def _listed(file: str, found: os.stat_result) -> Listed:
         "utf-8", "backslashreplace"
     ).decode()  # a name that is not UTF-8 can be shown, not read
     stem = file.rpartition("/")[2].rpartition(".")[0]
-    return Listed(file, stem, found.st_mode, found.st_mtime_ns, found.st_size, found.st_ino)
+    return Listed(
+        file, stem, found.st_mode, found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+    )
 
 
 def read(root: Path, listed: Listed) -> bytes:
@@ -120,5 +124,5 @@ def blob(content: bytes) -> str:
 
 def stamp(listed: Listed, content: bytes) -> Stamp:
     """Describe a content so that it is known again without being read."""
-    young = time.time_ns() - listed.mtime_ns < SETTLED_NS
-    return (0 if young else listed.mtime_ns, listed.size, listed.inode, blob(content))
+    young = time.time_ns() - max(listed.mtime_ns, listed.ctime_ns) < SETTLED_NS
+    return (0 if young else listed.mtime_ns, listed.ctime_ns, listed.size, listed.inode, blob(content))

@@ -47,7 +47,7 @@ class Memory:
         known = self._before.get(listed.file)
         if known is not None and listed.unchanged(known):
             self._stamps[listed.file] = known
-            return known[3]
+            return known[4]
         content = read()
         fresh = stamp(listed, content)
         self._stamps[listed.file] = fresh

@@ -42,14 +42,10 @@ def _over(value: Mapping[str, Any], fleet: Base) -> tuple[dict[str, Any], list[F
     if not isinstance(spec, dict) or not fleet.layers:
         return dict(value), []
     below: dict[str, Any] = {}
-    faults: list[Fault] = []
     for index in chosen(fleet.layers, labels(value)):
-        merged = lay(below, fleet.layers[index]["spec"])
-        faults += _weaker(below, merged, fleet.enforced, f"a later layer of {base.FILE}")
-        below = merged
+        below = lay(below, fleet.layers[index]["spec"])
     merged = lay(below, spec)
-    faults += _weaker(below, merged, fleet.enforced, "it")
-    return {**value, "spec": merged}, faults
+    return {**value, "spec": merged}, _weaker(below, merged, fleet.enforced)
 
 
 def labels(value: Mapping[str, Any]) -> Mapping[str, str]:
@@ -59,13 +55,11 @@ def labels(value: Mapping[str, Any]) -> Mapping[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-def _weaker(
-    below: Mapping[str, Any], merged: Mapping[str, Any], enforced: Sequence[str], who: str
-) -> list[Fault]:
+def _weaker(below: Mapping[str, Any], merged: Mapping[str, Any], enforced: Sequence[str]) -> list[Fault]:
     return [
         Fault(
             ("spec", *found.path),
-            f"`{'.'.join(map(str, found.path))}` is enforced by {base.FILE}: {who} may not weaken it",
+            f"`{'.'.join(map(str, found.path))}` is enforced by {base.FILE}: it may not be weakened",
             f"there it is {quote(found.stands)}",
         )
         for found in weakened(below, merged, enforced)

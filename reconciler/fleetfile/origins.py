@@ -38,7 +38,7 @@ class Origins:
     def _places(self, path: Path) -> Iterator[tuple[str, Mapping[Path, Place], Path]]:
         """Yield the tables of keys from the top layer down: file, keys, path of the layer in the file."""
         yield self._file, self._product.marks.keys, ()
-        if path[:1] == ("spec",):
+        if path[:1] == ("spec",) and len(path) > 1:
             for index in reversed(self._layers):
                 yield base.FILE, self._fleet.marks.keys, ("spec", "defaults", index)
 

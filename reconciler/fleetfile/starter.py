@@ -30,6 +30,7 @@ FLEET = _flat("""
       defaults:                        # laid under every product, the later ones over the earlier ones
         - spec:
             branch: main
+            # security: {failOn: high}
         # - match: {language: python}  # only for the products that carry this label
         #   spec:
         #     docs: {builder: mkdocs, branch: gh-pages}

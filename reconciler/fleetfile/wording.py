@@ -165,7 +165,8 @@ def _allowed(schema: Mapping[str, Any], path: Path, data: Any) -> list[str]:  # 
     for step in path:
         node = _plain(node, schema, data)
         properties = node.get("properties", {})
-        node = properties.get(step) or node.get("items") or node.get("additionalProperties") or {}
+        keyed: Mapping[str, Any] = next(iter(node.get("patternProperties", {}).values()), {})
+        node = properties.get(step) or node.get("items") or keyed
         data = data[int(step)] if isinstance(data, list) else data.get(step)
     return list(_plain(node, schema, data).get("properties", {}))
 

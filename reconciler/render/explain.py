@@ -7,6 +7,7 @@ from typing import Any
 
 Path = tuple[str | int, ...]
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _./@+-]*(?<! )")
+_UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -52,4 +53,5 @@ def scalar(value: object) -> str:
     """Write one value so that it reads back as it is."""
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    return json.dumps(value)  # YAML 1.2 holds JSON
+    text = json.dumps(value, ensure_ascii=False)  # YAML holds JSON, but for surrogates and unprintable signs
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
