@@ -231,6 +231,7 @@ def open_to_act(
     claim = Claim(run, redactor.clean(command), wait.total_seconds(), clock, say)
     swarm = open_store(root, settings.swarm_url, clean=redactor.clean, claim=claim)
     try:
+        FolderDeeds(root / STATE_FOLDER, swarm.guard).sweep()
         house = _house(root, settings, swarm, redactor, say, run)
         house.doors = doors
         yield house
