@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from reconciler import wiring
 from reconciler.look import Looker
 from reconciler.loop import Orders, Reconciler
 from reconciler.model.cache import Cache
@@ -148,10 +149,11 @@ class Process:
 
     def parts(self) -> Parts:
         """Put the program together as wiring does."""
+        doors = rooms.doors(self.wire, self.deeds, self.world.folder, self.outlives_s)
         return Parts(
-            sources=rooms.sources(self.wire, self.cache),
-            pillars=rooms.pillars(),
-            executors=rooms.executors(self.wire, self.world.folder, self.outlives_s),
+            sources=rooms.sources(doors, self.cache),
+            pillars=wiring.pillars(),
+            executors=rooms.executors(doors),
             swarm=self.swarm,
             deeds=self.deeds,
             clock=self.clock,
