@@ -152,7 +152,7 @@ class Repository:
     def _read_loose(self, sha: str) -> bool:
         try:
             raw = zlib.decompress((self.folder / "objects" / sha[:2] / sha[2:]).read_bytes())
-        except (FileNotFoundError, zlib.error):
+        except (OSError, zlib.error):
             return False
         head, _, body = raw.partition(b"\0")
         self._objects[sha] = (head.partition(b" ")[0].decode(), body)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
+from reconciler.localforge import writing
 from reconciler.localforge.forge import discover, forge
 from reconciler.localforge.graph import TEXT_LIMIT
 from reconciler.localforge.objects import Commit, Person, Tag, stamp, valid_ref
@@ -294,7 +295,6 @@ def test_a_branch_that_moved_meanwhile_is_not_overwritten(hub: Hub, monkeypatch:
     """Between look and write somebody else pushes: 409, and their commit stays."""
     bare, client = Bare(hub.repositories["acme", "tidy"]), Client(hub.app)
     theirs: list[str] = []
-    from reconciler.localforge import writing  # noqa: PLC0415 -- the very function that is wrapped
 
     def late(repository: Repository, name: str, new: str | None, old: str) -> bool:
         theirs.append(bare.commit({"theirs": str(len(theirs))}))
@@ -379,3 +379,61 @@ def test_repositories_are_found_by_their_slugs(tmp_path: Path) -> None:
     assert len(found) == 4
     for slug in [("acme", "link"), ("..", "x"), ("acme", "../lone"), ("", "lone"), ("x" * 300, "\0")]:
         assert slug not in found
+
+
+REFUSED: dict[str, tuple[str, str, dict[str, object]]] = {
+    "no content": ("PUT", f"{TIDY}/contents/x", {"message": "m"}),
+    "no message": ("PUT", f"{TIDY}/contents/x", {"content": "eA=="}),
+    "no tree": ("POST", f"{TIDY}/git/trees", {"tree": "x"}),
+    "no entry": ("POST", f"{TIDY}/git/trees", {"tree": ["x"]}),
+    "an entry of no mode": ("POST", f"{TIDY}/git/trees", {"tree": [{"path": "x", "mode": "7"}]}),
+    "no ref": ("POST", f"{TIDY}/git/refs", {"sha": "0" * 40}),
+    "an author without mail": (
+        "PUT",
+        f"{TIDY}/contents/x",
+        {"message": "m", "content": "eA==", "author": {"name": "A"}},
+    ),
+    "an author of no time": (
+        "PUT",
+        f"{TIDY}/contents/x",
+        {"message": "m", "content": "eA==", "author": {"name": "A", "email": "a@b", "date": "noon"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("asked", REFUSED.values(), ids=list(REFUSED))
+def test_what_is_not_whole_is_refused(hub: Hub, asked: tuple[str, str, dict[str, object]]) -> None:
+    """A write that lacks something is refused with 422, and no branch moves."""
+    method, path, body = asked
+    before = Bare(hub.repositories["acme", "tidy"]).tip()
+    assert Client(hub.app).open(path, method=method, json=body).status_code == 422
+    assert Bare(hub.repositories["acme", "tidy"]).tip() == before
+
+
+def test_the_last_file_takes_its_folder_along(hub: Hub) -> None:
+    """Git knows no empty folders: they go with their last file, also two deep."""
+    bare, client = Bare(hub.repositories["acme", "tidy"]), Client(hub.app)
+    bare.commit({"deep/er/x": "1"})
+    body = {"message": "m", "sha": bare.git("rev-parse", "main:deep/er/x")}
+    assert client.delete(f"{TIDY}/contents/deep/er/x", json=body).status_code == 200
+    assert bare.git("ls-tree", "--name-only", "main").split() == ["README.md", "docs"]
+    assert bare.git("fsck", "--strict", "--no-dangling") == ""
+
+
+def test_tags_of_no_commit_are_not_listed(hub: Hub) -> None:
+    """A tag may name a tree, or a tag of a tag of a tag without end in sight: neither is a version."""
+    bare = Bare(hub.repositories["acme", "tidy"])
+    target, kind = bare.tip() or "", "commit"
+    for number in range(12):
+        text = f"object {target}\ntype {kind}\ntag t{number}\ntagger A <a@b> 0 +0000\n\nm\n"
+        target, kind = bare.git("hash-object", "-t", "tag", "-w", "--stdin", stdin=text.encode()), "tag"
+    bare.git("update-ref", "refs/tags/endless", target)
+    bare.git("update-ref", "refs/tags/tree", bare.git("rev-parse", "main^{tree}"))
+    names = [tag["name"] for tag in json.loads(Client(hub.app).get(f"{TIDY}/tags").text)]
+    assert names == [f"v1.{number}.0" for number in (4, 3, 2, 1, 0)]
+
+
+def test_a_ref_that_is_none_never_moves(hub: Hub) -> None:
+    """The last line of defence: a malformed name reaches no git."""
+    repository = Repository(hub.repositories["acme", "tidy"], "acme", "tidy")
+    assert not writing.move(repository, "refs/heads/../x", "0" * 40, writing.NOWHERE)

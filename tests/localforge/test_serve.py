@@ -9,9 +9,11 @@ import threading
 from argparse import ArgumentParser
 from io import StringIO
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
+from werkzeug.serving import BaseWSGIServer
 
 from reconciler.cli import forge as command
 from reconciler.cli.common import Console
@@ -97,6 +99,20 @@ def test_it_says_why_it_does_not_start(
     assert console.err.getvalue().startswith(text)
 
 
+def test_a_signal_ends_it_and_leaves_the_handlers_as_they_were() -> None:
+    """Told to stop as soon as it is ready, it stops; afterwards signals mean what they meant."""
+    before, told = signal.getsignal(signal.SIGTERM), []
+
+    def ready(base: str) -> None:
+        told.append(base)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    server = serve.bind(forge({}, Still()), "127.0.0.1", 0)
+    serve.run(server, ready)
+    assert told == [serve.address(server)]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_ships_door_reads_a_served_forge_as_one_of_this_process(tmp_path: Path) -> None:
     """Over real HTTP the same door sees the same."""
     hub = Hub(tmp_path)
@@ -113,3 +129,28 @@ def test_ships_door_reads_a_served_forge_as_one_of_this_process(tmp_path: Path) 
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class Six:
+    """A server at an address of version six."""
+
+    host, port = "::1", 7
+
+
+def test_an_address_of_version_six_is_bracketed() -> None:
+    """A base URL that clients can use (RFC 3986)."""
+    assert serve.address(cast(BaseWSGIServer, Six())) == "http://[::1]:7"
+
+
+def test_without_its_libraries_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The forge is an extra; without it one line names the extra."""
+    monkeypatch.setitem(sys.modules, "reconciler.localforge.serve", None)
+    monkeypatch.delattr("reconciler.localforge.serve")
+    parser = ArgumentParser()
+    command.add(parser)
+    console = Console(out=StringIO(), err=StringIO())
+    assert command.run(parser.parse_args(["serve", str(tmp_path)]), console) == 1
+    assert isinstance(console.err, StringIO)
+    assert "pip install 'codemonkeys-ship[forge]'" in console.err.getvalue()
