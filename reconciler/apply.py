@@ -14,7 +14,7 @@ from reconciler.model.product import ProductName
 from reconciler.model.record import Entry, Outcome, Phase, Result
 from reconciler.model.report import Performed
 from reconciler.model.selection import Selection
-from reconciler.ports import Batch, Parts
+from reconciler.ports import Batch, Deed, Parts
 
 BUSY_POLL_S = 1.0
 SHORTEST_WAIT_S = 0.05
@@ -44,7 +44,9 @@ class Apply:
         try:
             with self.parts.deeds.open(action) as deed:
                 swarm.write(replace(start, events=[*self.parts.drain(), *woken, *start.events]))
-                outcome = execute(partial(self.parts.executors[action.kind].execute, action, deed))
+                watched = Watched(deed)
+                outcome = execute(partial(self.parts.executors[action.kind].execute, action, watched.deed))
+                outcome = replace(outcome, touched=watched.touched)
         except Waiting as waiting:  # an orphan of a killed run is at work: nothing was started
             return Performed(action, Outcome(Result.WAITING, str(waiting), waiting.retry_after_s))
         self.close(entry, outcome)
@@ -95,7 +97,13 @@ class Apply:
             return [(settled - now).total_seconds()] if settled > looked.at else []
         if entry.phase is Phase.WAITING and entry.retry_at:
             return [(entry.retry_at - now).total_seconds()]
-        return []
+        # Failed or parked, and an input changed: it goes as soon as the last try's effect would show.
+        fresh = any(
+            one.action.key == entry.key and (one.retry or ledger.changed(entry, one))
+            for one in looked.attempts.values()
+        )
+        settled = ledger.settled_at(entry, self._settle_s(entry))
+        return [(settled - now).total_seconds()] if fresh and settled > looked.at else []
 
     def _after(self, entry: Entry, outcome: Outcome) -> Entry:
         clock, limit = self.parts.clock, self.fleet.limits.attempts
@@ -127,6 +135,19 @@ class Apply:
 
     def _declared(self, name: ProductName) -> bool:
         return name in self.fleet.invalid or any(one.name == name for one in self.fleet.products)
+
+
+class Watched:
+    """A deed that remembers whether an outward write was about to go out."""
+
+    def __init__(self, deed: Deed) -> None:
+        self._guard = deed.guard
+        self.touched = False
+        self.deed = replace(deed, guard=self._pass)
+
+    def _pass(self) -> None:
+        self._guard()
+        self.touched = True
 
 
 def pillar_of(kind: str) -> str:

@@ -4,13 +4,15 @@ One row per (product, kind, desired digest). See docs/crash-safety.md.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from reconciler.model.plan import Action
 from reconciler.model.record import Entry, Outcome, Phase, Result
 
 FIRST_RETRY_S = 5.0
 LAST_RETRY_S = 900.0
+UNTOUCHED = datetime(1970, 1, 1, tzinfo=UTC)
+"""`acting_at` of a try that ended before any outward write: nothing is left to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def finished(entry: Entry, outcome: Outcome, *, now: datetime, limit: int, chanc
     """Return the row after the deed. `chance` in [0, 1) spreads retries."""
     if outcome.result is Result.INTERRUPTED:
         return replace(entry, message=outcome.message, phase=Phase.FAILED, retry_at=None)
-    entry = replace(entry, message=outcome.message, acting_at=now)
+    entry = replace(entry, message=outcome.message, acting_at=now if outcome.touched else UNTOUCHED)
     if outcome.result in (Result.DONE, Result.UNCHANGED):
         return replace(entry, phase=Phase.DONE, attempts=0)
     if outcome.result is Result.WAITING:

@@ -82,6 +82,8 @@ class Reconciler:
             wait_s = apply.wait_s(looked)
             if ended or wait_s is None or self.over(wait_s):
                 return self.report(tally, tally.first, plan, ended)
+            if wait_s >= 1:
+                self.parts.say(f"waiting {wait_s:.0f} s for what may still show")
             self.parts.clock.sleep(wait_s)
 
     def record(self, plan: FleetPlan) -> None:

@@ -108,7 +108,8 @@ class Deed:
     """Open descriptor of the deed's lock: every child process inherits it, so that the next run sees
     that an orphan of a killed run is still at work."""
     guard: Callable[[], None]
-    """Call right before each outward write; raises LeaseLost when the state folder is no longer ours."""
+    """Call right before each outward write: raises LeaseLost when the state folder is no longer ours. A
+    deed that never called it is taken to have changed nothing outside."""
     say: Callable[[str], None]
     """One line of progress, for stderr."""
     product: ProductName | None = None

@@ -68,6 +68,8 @@ class Outcome:
     retry_after_s: float = 0.0
     terminal: bool = False
     """Failed, and trying again cannot help until an input changes."""
+    touched: bool = True
+    """Some outward write may have gone out; False: the outside is as it was."""
     data: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -141,3 +141,14 @@ def test_backoff_doubles_up_to_a_quarter_hour() -> None:
     """5 s, doubled, capped at 15 min, spread over 75 to 125 %."""
     assert [backoff_s(n, 0.5) for n in (1, 2, 3, 99)] == [5, 10, 20, 900]
     assert (backoff_s(1, 0), backoff_s(1, 1)) == (3.75, 6.25)
+
+
+def test_a_try_that_touched_nothing_leaves_nothing_to_wait_for() -> None:
+    """A deed that failed before any outward write may be tried again at once when an input changes."""
+    failed = Outcome(Result.FAILED, "no key", terminal=True, touched=False)
+    row = finished(entry(ACTION, Phase.ACTING), failed, now=NOON, limit=5, chance=0)
+    assert verdict(row, attempt(fingerprint="f2")) is None
+    touched = finished(
+        entry(ACTION, Phase.ACTING), replace(failed, touched=True), now=NOON, limit=5, chance=0
+    )
+    assert "may show until" in (verdict(touched, attempt(fingerprint="f2")) or "")
