@@ -62,7 +62,7 @@ def test_validate_markdown(root: Path, capsys: pytest.CaptureFixture[str]) -> No
     )
     (root / "fleet/products/b.yaml").unlink()
     assert main(["validate", "--fleet", str(root), "--output", "markdown"]) == 0
-    assert capsys.readouterr().out == "1 products, nothing wrong\n"
+    assert capsys.readouterr().out == "1 product, nothing wrong\n"
 
 
 def test_validate_looks_at_the_configuration_too(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
