@@ -10,6 +10,7 @@ from reconciler.cli.demo import show_in
 from reconciler.demo import checks, registry_control, seeds, texts
 from reconciler.demo.show import Show
 from reconciler.demo.world import sdist, wheel
+from tests.house import readme
 from tests.world import demos
 from tests.world.folders import fingerprint
 
@@ -49,6 +50,7 @@ def planning_shows_what_is_wrong_and_writes_nothing(root: Path) -> None:
     ]
     text = demos.reconcile(root, "--plan", "--detailed-exitcode")
     assert text.returncode == 3
+    assert readme.plain(text.stdout) == readme.shown()
     assert "{}:{}:{}".format(*checks.typo()) in text.stdout + text.stderr
     code, plan = demos.plan(root, *WITHOUT_MANGO)
     assert (code, plan["errors"]) == (2, [])
