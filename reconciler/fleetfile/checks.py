@@ -124,10 +124,29 @@ def _package(registry: str, package: str) -> tuple[str, str]:
     return registry, package
 
 
+def _crowded(products: Sequence[Product]) -> bool:
+    """Say quickly whether two products may claim the same; True may be a false alarm."""
+    packages = [
+        (target.registry, target.package.lower().replace("_", "-").replace(".", "-"))
+        for product in products
+        if product.release
+        for target in product.release.targets
+    ]
+    sites = [
+        (product.repo.host, product.repo.path.lower(), product.docs.branch)
+        for product in products
+        if product.docs
+    ]
+    double = any("--" in package for _, package in packages)
+    return double or len(set(packages)) < len(packages) or len(set(sites)) < len(sites)
+
+
 def contested(
     products: Sequence[Product],
 ) -> Iterator[tuple[Product, tuple[str | int, ...], Claim, Product]]:
     """Yield each product that claims what another one claims too: product, path, claim, the other."""
+    if not _crowded(products):
+        return
     holders: dict[Claim, list[tuple[Product, tuple[str | int, ...]]]] = {}
     for each in products:
         for claim, path in claims(each):

@@ -31,19 +31,20 @@ def load(root: Path, *, cache: Cache | None = None) -> Fleet:
         products = reading.products()
         complaints = [*fleet.complaints, *reading.complaints, *rollouts.load(root, fleet, memory)]
         memory.close()
-    if not (root / "fleet").is_dir():
-        complaints.append(
-            Complaint("fleet", 1, 1, "there is no folder fleet/ here", "start one with `ship init`")
+        if not (root / "fleet").is_dir():
+            complaints.append(_NO_FLEET)
+        return Fleet(
+            root=str(root),
+            products=tuple(products),
+            complaints=tuple(sorted(set(complaints), key=_order)),
+            limits=fleet.limits,
+            digest=f"sha256:{_digest(products, fleet)}",
+            commit=commit.head(root),
+            invalid=dict(sorted(reading.invalid.items())),
         )
-    return Fleet(
-        root=str(root),
-        products=tuple(products),
-        complaints=tuple(sorted(set(complaints), key=_order)),
-        limits=fleet.limits,
-        digest=f"sha256:{_digest(products, fleet)}",
-        commit=commit.head(root),
-        invalid=dict(sorted(reading.invalid.items())),
-    )
+
+
+_NO_FLEET = Complaint("fleet", 1, 1, "there is no folder fleet/ here", "start one with `ship init`")
 
 
 def _order(complaint: Complaint) -> tuple[str, int, int, str]:
@@ -67,13 +68,19 @@ def _digest(products: list[Product], fleet: Base) -> str:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep the garbage collector out of bulk loading: it would look at every new object again and again."""
+    """Keep the garbage collector out of bulk loading, and off what was loaded.
+
+    It would look at every new object again and again, and once more right after. Only the first load
+    of a process freezes: a process that loads for ever must not keep what it no longer needs.
+    """
     on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if on:
+            if gc.get_freeze_count() == 0:
+                gc.freeze()
             gc.enable()
 
 

@@ -1,6 +1,7 @@
 """Origins: which line of which file a value of a merged product comes from."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path as Folder
 from typing import Any
 
@@ -20,7 +21,7 @@ class Origins:
     def __init__(self, root: Folder, file: str) -> None:
         self._file = file
         self._product = source.again(root, file, None)
-        self._fleet = source.again(root, base.FILE, None)
+        self._fleet = _base(source.content(root, base.FILE))
         layers = _layers(self._fleet.value)
         value = self._product.value if isinstance(self._product.value, dict) else {}
         self._layers = chosen(layers, labels(value))
@@ -49,6 +50,12 @@ class Origins:
                 return found
             path = path[:-1]
         return f"{self._file}:1"
+
+
+@lru_cache(maxsize=2)
+def _base(content: bytes) -> source.Source:
+    """Read fleet.yaml once for all products that are asked about."""
+    return source.read(content, base.FILE, None)
 
 
 def _layers(value: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 -- any YAML

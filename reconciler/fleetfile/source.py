@@ -74,11 +74,15 @@ def unreadable(file: str, product: str | None, trouble: Trouble) -> Complaint:
     return Complaint(file, 1, 1, trouble.message, trouble.hint, None, product)
 
 
-def again(root: Folder, file: str, product: str | None) -> Source:
-    """Read a file once more for its places; an empty text when it is gone or broken by now."""
+def content(root: Folder, file: str) -> bytes:
+    """Read a file once more for its places; nothing when it is gone or broken by now."""
     listed = files.single(root, file)
     try:
-        content = files.read(root, listed) if listed else b""
+        return files.read(root, listed) if listed else b""
     except files.Unreadable:
-        content = b""
-    return read(content, file, product)
+        return b""
+
+
+def again(root: Folder, file: str, product: str | None) -> Source:
+    """Parse a file once more for its places."""
+    return read(content(root, file), file, product)

@@ -1,5 +1,6 @@
 """Mistakes in fleet.yaml and in rollouts, and products that claim the same thing."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,30 @@ def test_two_products_with_one_package(tmp_path: Path, first: str, second: str, 
         ("fleet/products/b.yaml", 4, 55),
     ]
     assert says in fleet.complaints[0].message
+
+
+def test_names_that_only_look_alike(tmp_path: Path) -> None:
+    """Two signs in a row raise the alarm, and nothing comes of it; local repositories know case."""
+    texts = {
+        name: f"apiVersion: ship/v1\nkind: Product\nmetadata: {{name: {name}}}\nspec:\n"
+        f"  repo: local:{repo}\n  docs: {{}}\n"
+        f"  release: {{targets: [{{registry: pypi, package: {package}}}]}}\n"
+        for name, repo, package in (("a", "x.git", "tidy--csv"), ("b", "X.git", "tidy-xml"))
+    }
+    fleets.write(tmp_path, {f"fleet/products/{name}.yaml": text for name, text in texts.items()})
+    assert fleetfile.load(tmp_path).complaints == ()
+
+
+def test_loading_leaves_the_collector_as_it_was(tmp_path: Path) -> None:
+    """Who switched garbage collection off finds it off."""
+    gc.disable()
+    try:
+        fleetfile.load(tmp_path)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    fleetfile.load(tmp_path)
+    assert gc.isenabled()
 
 
 def test_two_products_with_one_docs_branch(tmp_path: Path) -> None:

@@ -83,6 +83,18 @@ def test_hostile_texts(tmp_path: Path, content: bytes, line: int, column: int, s
     assert (first.line, first.column) == (line, column), str(first)
 
 
+def test_comments_cost_nothing(tmp_path: Path) -> None:
+    """A file with more comments than values are allowed is read."""
+    fleets.write(tmp_path, {FILE: "# a: b, c: [d]\n" * 20_000 + GOOD})
+    assert [product.name for product in fleetfile.load(tmp_path).products] == ["x"]
+
+
+def test_nobody_reads_more_than_fifty(tmp_path: Path) -> None:
+    """A file with a hundred mistakes of form is complained about fifty times."""
+    fleets.write(tmp_path, {FILE: "a: 1\n" * 101})
+    assert len(fleetfile.load(tmp_path).complaints) == 50
+
+
 def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
     """UTF-8 with a mark is UTF-8 (YAML 1.2, 5.2); columns do not count it."""
     fleets.write(
