@@ -7,6 +7,7 @@ from reconciler.cli.common import DONE, ERROR, Console, fleet_root
 from reconciler.fleetfile import load, load_settings, schemas
 from reconciler.model.fleet import Complaint, Fleet
 from reconciler.render import complaints as render
+from reconciler.render.table import many
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +39,10 @@ def _place(complaint: Complaint) -> tuple[str, int, int, str]:
 def _summary(fleet: Fleet, found: tuple[Complaint, ...]) -> str:
     good, bad = len(fleet.products), len(fleet.invalid)
     if not found:
-        return f"{good} {'product' if good == 1 else 'products'}, nothing wrong"
+        return f"{many(good, 'product')}, nothing wrong"
     files = len({complaint.file for complaint in found})
-    return f"{good} products valid, {bad} invalid; {len(found)} complaints in {files} files"
+    wrong = f"{many(len(found), 'complaint')} in {many(files, 'file')}"
+    return f"{many(good, 'product')} valid, {bad} invalid; {wrong}"
 
 
 def _data(fleet: Fleet, found: tuple[Complaint, ...]) -> dict[str, object]:

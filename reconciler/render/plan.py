@@ -1,12 +1,12 @@
 """A plan as text for a terminal, as Markdown for a pull request, as JSON for programs. Pure."""
 
 import json
-import re
 from collections.abc import Callable, Sequence
 
 from reconciler.model.fleet import Complaint
 from reconciler.model.plan import Action, Drift, FleetPlan, Plan, ProductStatus
 from reconciler.render import complaints as wrongs
+from reconciler.render.table import many, short
 
 Paint = Callable[[str, str], str]
 COLORS = {
@@ -21,7 +21,6 @@ COLORS = {
     "bold": "1",
     "faint": "2",
 }
-LONG_HEX = re.compile(r"\b[0-9a-f]{40,}\b")
 MARKDOWN_LIMIT = 60_000
 """Characters; GitHub refuses a comment of more than 65,536."""
 
@@ -56,17 +55,13 @@ def totals(plan: FleetPlan) -> str:
     counts = plan.summary()
     acting = len([one for one in plan.plans if any(not a.held for a in one.actions)])
     free = counts["actions"] - counts["held"]
-    words = [f"Plan: {_many(free, 'action')} for {_many(acting, 'product')}"]
+    words = [f"Plan: {many(free, 'action')} for {many(acting, 'product')}"]
     kinds = ("held", "inSync", "suspended", "degraded", "progressing", "unknown", "invalid")
     words += [f"{counts[kind]} {_WORDS.get(kind, kind)}" for kind in kinds if counts[kind]]
     return ", ".join(words) + "."
 
 
 _WORDS = {"inSync": "in sync", "degraded": "waiting for a person", "progressing": "in progress"}
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _block(plan: Plan, paint: Paint) -> str:
@@ -82,13 +77,8 @@ def _block(plan: Plan, paint: Paint) -> str:
 
 
 def _drift(drift: Drift, paint: Paint) -> tuple[str, str]:
-    first = f"  ~ {drift.field}: {_short(drift.observed)} -> {_short(drift.desired)}"
+    first = f"  ~ {drift.field}: {short(drift.observed or 'nothing')} -> {short(drift.desired or 'nothing')}"
     return first, paint(f"      declared at {drift.because or drift.declared}", "faint")
-
-
-def _short(value: str | None) -> str:
-    """Show digests and commits by their first 12 digits; people compare no more."""
-    return LONG_HEX.sub(lambda found: found[0][:12], value) if value else "nothing"
 
 
 def _action(action: Action, paint: Paint) -> list[str]:

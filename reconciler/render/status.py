@@ -72,7 +72,7 @@ def reason(status: Status) -> str:
     wanted = {"Observed": "False", "Held": "True"}
     said = [c.message for c in status.conditions if wanted.get(c.type) == c.status]
     ready = [c.message for c in status.conditions if c.type == "Ready"]
-    return next((text for text in (*said, *ready) if text), "")
+    return table.short(next((text for text in (*said, *ready) if text), ""))
 
 
 def in_force(freeze: Freeze | None, now: datetime) -> bool:

@@ -1,8 +1,10 @@
 """Tables for a terminal and for Markdown. Pure."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+LONG_HEX = re.compile(r"\b[0-9a-f]{40,}\b")
 Paint = Callable[[str], str]
 """Colours a cell that is already padded."""
 
@@ -27,6 +29,16 @@ def as_markdown(rows: Sequence[Sequence[str]]) -> str:
     """Return a GitHub-flavoured table; the first row is the header."""
     lines = ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
     return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+
+
+def short(text: str) -> str:
+    """Show digests and commits by their first 12 digits: people compare no more."""
+    return LONG_HEX.sub(lambda found: found[0][:12], text)
+
+
+def many(count: int, noun: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def clock(at: datetime) -> str:

@@ -1,7 +1,6 @@
 """Why a product is as it is, and what would unblock it, from the record alone. Pure."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,8 +10,6 @@ from reconciler.model.plan import ProductStatus
 from reconciler.model.record import Entry, EventType, Freeze, Phase, Recorded, Status
 from reconciler.render import table
 from reconciler.render.status import freeze_data, frozen_line, in_force
-
-DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20,52}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +78,7 @@ def unblock(case: Case) -> Iterable[str]:
         yield f"set `spec.suspend: false` in {status.product}.yaml"
     if status.status is ProductStatus.INVALID:
         yield "correct its file: `ship validate` says where"
+        return
     for source, reason in status.plan.get("unknown", {}).items():
         yield f"{source} must answer; the next run asks again ({reason})"
     actions = case.of_pillar("actions")
@@ -161,21 +159,17 @@ def _lines(case: Case, heading: str, item: str) -> Iterable[str]:
 
 
 def _drift_line(drift: Mapping[str, Any]) -> str:
-    desired, observed = drift["desired"] or "nothing", drift["observed"] or "nothing"
-    return f"{drift['because']}: {drift['field']}: desired {_short(desired)}, observed {_short(observed)}"
+    desired, observed = (table.short(drift[side] or "nothing") for side in ("desired", "observed"))
+    return f"{drift['because']}: {drift['field']}: desired {desired}, observed {observed}"
 
 
 def _action_lines(action: Mapping[str, Any]) -> Iterable[str]:
-    yield f"{action['kind']}: {_short(action['because'])}"
+    yield f"{action['kind']}: {table.short(action['because'])}"
     if action["held"]:
-        yield f"{action['kind']}: held: {_short(action['held'])}"
+        yield f"{action['kind']}: held: {table.short(action['held'])}"
     if action["last"]:
         last = action["last"]
         came = f"{last['result']} at {last['at']}: {last['message']}"
         yield f"{action['kind']}: try {last['attempt']} was {came}"
     if action["attempts"]:
         yield f"{action['kind']}: failed tries in a row: {action['attempts']}"
-
-
-def _short(text: str) -> str:
-    return DIGEST.sub(r"\1…", text)

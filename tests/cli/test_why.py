@@ -18,7 +18,7 @@ def test_why_tells_drift_action_outcome_and_way_out(fleet: Ship) -> None:
         "tidy-csv is Drifted since 2026-03-01 10:00:00 UTC"
         " (generation g1, last change seen 2026-03-01 12:00:00 UTC)\n"
         "drift:\n"
-        "  fleet/products/tidy-csv.yaml:14: docs.inputs: desired aaaaaaaaaaaa…, observed nothing\n"
+        "  fleet/products/tidy-csv.yaml:14: docs.inputs: desired aaaaaaaaaaaa, observed nothing\n"
         "actions:\n"
         "  docs.build: never published\n"
         "  docs.build: try 1 was failed at 2026-03-01T12:00:00+00:00: mkdocs said no\n"

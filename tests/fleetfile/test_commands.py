@@ -35,7 +35,7 @@ def test_validate_text(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "    spec: {rpo: 'local:repos/b.git'}\n"
         "           ^\n"
         "    hint: did you mean `repo`?\n"
-        "1 products valid, 1 invalid; 2 complaints in 1 files\n"
+        "1 product valid, 1 invalid; 2 complaints in 1 file\n"
     )
 
 
