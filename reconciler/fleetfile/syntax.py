@@ -8,7 +8,7 @@ from ryaml import InvalidYamlError, loads  # type: ignore[attr-defined]  # it na
 from reconciler.fleetfile.marks import Marks, Place, Trouble, at, marks, split
 
 VALUES = 20_000
-COMMENT = re.compile(r"(?m)^[ \t]*#.*$")
+COMMENT = re.compile(r"(?m)^[ \t]*#.*\n?")
 _SUSPECT = re.compile(
     r"(?m)"
     r"(?:^|[\s\[\]{},:?-])[!&*]"  # tags, anchors, aliases

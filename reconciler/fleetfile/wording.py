@@ -178,7 +178,5 @@ def _plain(node: Mapping[str, Any], schema: Mapping[str, Any], data: Any) -> Map
     if "discriminator" in node:
         chosen = node["discriminator"]["mapping"][data["registry"]]
         return _plain({"$ref": chosen}, schema, data)
-    for branch in node.get("anyOf", ()):
-        if "$ref" in branch:
-            return _plain(branch, schema, data)
-    return node
+    block = next((branch for branch in node.get("anyOf", ()) if "$ref" in branch), None)
+    return _plain(block, schema, data) if block else node

@@ -130,3 +130,12 @@ def test_quick_is_right_or_silent(ship: dict[str, Any]) -> None:
     assert configuration.DEFAULTS == before
     if fast is not None:
         assert documents.validated("config", value) == (fast, [])
+
+
+def test_whole_seconds_are_read_as_seconds() -> None:
+    """`settle_s: 2` is 2.0, by the fast reading and by the model."""
+    value = {"ship": {"registries": {"pypi": {"settle_s": 2}}}}
+    fast = configuration.quick(value)
+    assert fast is not None
+    assert fast["ship"]["registries"]["pypi"]["settle_s"] == 2.0
+    assert documents.validated("config", value) == (fast, [])
