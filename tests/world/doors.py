@@ -195,7 +195,7 @@ class PretendIndex:
     def _file(self, package: str, file: str) -> bytes:
         for files in self._wire.state.shown(package, self._wire.at).values():
             if file in files:
-                return files[file].content
+                return files[file].content + (b"!" if self._wire.state.corrupt else b"")
         msg = f"{file}: not found"
         raise Terminal(msg)
 

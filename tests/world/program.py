@@ -172,14 +172,15 @@ class Process:
         *,
         saved: SavedPlan | None = None,
         force: bool = False,
-        max_passes: int = 20,
+        retry: bool = False,
     ) -> Report:
         """Look, record and act until quiet; an hour at most."""
         orders = Orders(
-            max_passes=max_passes,
+            max_passes=20,
             deadline=self.clock.now() + timedelta(hours=1),
             stop=lambda: False,
             force=force,
+            retry=retry,
             saved=saved,
         )
         fleet = self.world.fleet()

@@ -109,6 +109,8 @@ class State:
     """Deed locks held by processes that live."""
     broken: dict[str, str] = field(default_factory=dict)
     """Repositories (clone address) and packages that cannot be seen, and why."""
+    corrupt: bool = False
+    """The registry serves other bytes than it took."""
     tools: str = "tools-1"
     """Fingerprint of the docs builder."""
 

@@ -114,7 +114,7 @@ def test_faults_tell_whether_the_effect_happened(
 
 
 def test_a_stale_read_is_answered_from_an_earlier_time() -> None:
-    """The forge shows the tip of a minute ago."""
+    """The forge shows the tip of a moment ago."""
     state = _state()
     state.advance(100)
     state.commit(URL, "gh-pages", {"index.html": b"x"})
