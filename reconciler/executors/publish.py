@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from reconciler.model.canonical import digest
 from reconciler.model.errors import ShipError, Terminal, Transient
@@ -101,6 +102,9 @@ class PublishPypi:
     def _upload_url(self) -> str:
         if self.settings.url and not self.settings.upload_url:
             msg = "registries.pypi.upload_url is not set in .codemonkeys/config.yaml, though its url is"
+            raise Terminal(msg)
+        if "@" in urlsplit(self.settings.upload_url or "").netloc:
+            msg = "registries.pypi.upload_url holds a login: put username and password into the secrets file"
             raise Terminal(msg)
         return self.settings.upload_url or ""
 

@@ -12,10 +12,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import reconciler
 from reconciler.model.errors import Terminal, Transient
 from reconciler.model.redact import Redactor
+from reconciler.model.secret import Secret
 from reconciler.outside import proctree
 from reconciler.outside.process import INHERITED, Command, Completed, Events, Processes
 from reconciler.ports import Deed, Play, PlayResult
@@ -63,7 +65,7 @@ class Ansible:
         All variables go through a FIFO, marked as data: what looks like a template in them is none.
         """
         playbook = self.path(play.playbook)
-        for secret in play.secrets.values():
+        for secret in (*play.secrets.values(), *_logins(play.variables)):
             self._redactor.learn(secret.reveal())
         story = _Story(deed, self._redactor)
         with _memory(deed) as folder, _fed(folder / "variables", _variables(play)) as fifo:
@@ -158,6 +160,14 @@ def unsafe(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
     if isinstance(value, list | tuple):
         return [unsafe(item) for item in value]
     return value
+
+
+def _logins(variables: Mapping[str, Any]) -> Iterator[Secret]:
+    """Yield the passwords in addresses, such as that of an index from the user's pip configuration."""
+    for value in variables.values():
+        if isinstance(value, str) and "://" in value and (password := urlsplit(value).password):
+            yield Secret(password)
+            yield Secret(unquote(password))
 
 
 def _variables(play: Play) -> bytes:

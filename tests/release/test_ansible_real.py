@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from reconciler.model.errors import Terminal
 from reconciler.model.redact import Redactor
 from reconciler.model.secret import Secret
-from reconciler.outside.ansible import MEMORY, PREFIX, Ansible
+from reconciler.outside.ansible import MEMORY, PREFIX, Ansible, _abandoned, _feed
 from reconciler.outside.process import Processes
 from reconciler.ports import Play, PlayResult
 from reconciler.settings import AnsibleSettings
@@ -66,12 +67,39 @@ def test_values_are_data(tmp_path: Path) -> None:
     tasks = (
         "    - ansible.builtin.set_stats:\n"
         "        data:\n"
-        "          {seen: '{{ value }}', deep: '{{ deep.list[0] }}', key: 'key={{ key }}', n: '{{ n }}'}\n"
+        "          {seen: '{{ value }}', deep: '{{ deep.list[0] }}', key: 'key={{ key }}', n: '{{ n }}',\n"
+        "           url: '{{ url }}'}\n"
     )
-    result = play(tmp_path, tasks, {"value": evil, "deep": {"list": [evil]}, "n": 3})
+    address = "http://user:hidd%2Fen@index.test/"
+    result = play(tmp_path, tasks, {"value": evil, "deep": {"list": [evil]}, "n": 3, "url": address})
     assert result.ok
-    assert result.outputs == {"seen": evil, "deep": evil, "key": "key=***", "n": 3}
+    assert result.outputs == {
+        "seen": evil,
+        "deep": evil,
+        "key": "key=***",
+        "n": 3,
+        "url": "http://user:***@index.test/",
+    }
     assert not list(MEMORY.glob(f"{PREFIX}{os.getpid()}-*"))
+
+
+def test_feeding(tmp_path: Path) -> None:
+    """A FIFO that is gone, or whose reader goes away, stops the feeder; so does the end of the play."""
+    done = threading.Event()
+    _feed(tmp_path / "none", b"x", done)
+    os.mkfifo(tmp_path / "fifo")
+    feeder = threading.Thread(target=_feed, args=(tmp_path / "fifo", b"x" * 1_000_000, done))
+    feeder.start()
+    with (tmp_path / "fifo").open("rb") as reader:
+        assert reader.read(1) == b"x"
+    feeder.join()
+    done.set()
+    _feed(tmp_path / "fifo", b"x", done)
+
+
+def test_folder_that_vanishes(tmp_path: Path) -> None:
+    """A folder that somebody else sweeps at the same moment is not ours to sweep."""
+    assert not _abandoned(tmp_path / f"{PREFIX}1-gone")
 
 
 @pytest.mark.real

@@ -130,6 +130,9 @@ def test_not_configured(tmp_path: Path) -> None:
     doors = Doors()
     with pytest.raises(Terminal, match="upload_url is not set"):
         publisher(doors, replace(SETTINGS, upload_url=None)).execute(action(), deed(tmp_path))
+    login = replace(SETTINGS, upload_url="http://u:p@i.test/")
+    with pytest.raises(Terminal, match="upload_url holds a login"):
+        publisher(doors, login).execute(action(), deed(tmp_path))
     with pytest.raises(Terminal, match="no secrets file is named"):
         publisher(doors).execute(action(secrets=""), deed(tmp_path))
     assert not doors.plays

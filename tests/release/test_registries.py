@@ -234,6 +234,8 @@ def test_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".config/pip").mkdir(parents=True)
     (tmp_path / ".config/pip/pip.conf").write_text("[global]\nindex-url = http://home.test/\n")
     assert pypi.configured(variables.get) == "http://home.test/"
+    (tmp_path / ".config/pip/pip.conf").write_text("[global]\ntimeout = 9\n")
+    assert pypi.configured(variables.get) != "http://home.test/"
 
 
 def test_address(monkeypatch: pytest.MonkeyPatch) -> None:
