@@ -65,7 +65,7 @@ clean: ## remove what was built (.venv stays)
 .venv/stamp: pyproject.toml requirements.lock
 	@$(call venv,.venv)
 	@$(call install,.venv,requirements.lock)
-	@.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable . $(QUIET_PIP)
+	@.venv/bin/python -m pip install --quiet --quiet --no-deps --no-build-isolation --editable . $(QUIET_PIP)
 	@touch $@
 
 .venv-bench/stamp: bench/requirements.lock
@@ -77,7 +77,7 @@ QUIET_PIP := --disable-pip-version-check --no-input --root-user-action=ignore
 
 define install
 echo "installing $(2) into $(1) (once)" >&2; \
-$(1)/bin/python -m pip install --quiet --require-hashes --requirement $(2) $(QUIET_PIP)
+$(1)/bin/python -m pip install --quiet --quiet --require-hashes --requirement $(2) $(QUIET_PIP)
 endef
 
 define venv

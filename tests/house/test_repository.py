@@ -1,8 +1,12 @@
 """The repository keeps its own house rules: what a linter cannot see."""
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.house.tree import ROOT, tracked
 
@@ -60,6 +64,27 @@ def test_lock_names_no_index() -> None:
         assert "--hash=sha256:" in lock
         assert "://" not in lock
         assert "index" not in lock.replace("jsonschema", "")
+
+
+def test_lock_holds_what_is_declared() -> None:
+    """Whoever adds a dependency runs `make lock`: a fresh clone has only what the lock names."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    declared = [
+        *project["project"]["dependencies"],
+        *(one for extra in project["project"]["optional-dependencies"].values() for one in extra),
+        *project["dependency-groups"]["dev"],
+    ]
+    locked = re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    versions: dict[str, list[str]] = {}
+    for name, version in locked:
+        versions.setdefault(canonicalize_name(name), []).append(version)
+    missing = [
+        text
+        for text in declared
+        if (need := Requirement(text)).name != project["project"]["name"]
+        and not any(need.specifier.contains(one) for one in versions.get(canonicalize_name(need.name), ()))
+    ]
+    assert missing == []
 
 
 def _code() -> list[Path]:
