@@ -2,11 +2,11 @@
 
 import base64
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSchema, build_schema, execute_sync, parse, validate
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, build_schema, execute_sync, parse, validate
 
 from reconciler.localforge.objects import Commit, Entry, Tag, stamp
 from reconciler.localforge.repository import Repository
@@ -53,12 +53,9 @@ def schema() -> GraphQLSchema:
 
 def answer(document: Mapping[str, Any], root: RootQuery) -> Node:
     """Answer `{"query": ..., "variables": ...}` in GitHub's form; errors are in the answer."""
-    try:
-        query = parse(str(document.get("query", "")), no_location=False)
-    except GraphQLError as error:
-        return {"errors": [_error(error)]}
-    if errors := validate(schema(), query):
-        return {"errors": [_error(error) for error in errors]}
+    query = _checked(document["query"])
+    if isinstance(query, tuple):
+        return {"errors": [_error(error) for error in query]}
     result = execute_sync(
         schema(),
         query,
@@ -70,6 +67,19 @@ def answer(document: Mapping[str, Any], root: RootQuery) -> Node:
     if result.errors:
         told["errors"] = [_error(error) for error in result.errors]
     return told
+
+
+@lru_cache(maxsize=16)
+def _checked(text: str) -> DocumentNode | tuple[GraphQLError, ...]:
+    """Parse and validate; the errors when there are any.
+
+    Remembered: names travel as variables, so one fleet's queries are the same text again and again.
+    """
+    try:
+        query = parse(text)
+    except GraphQLError as error:
+        return (error,)
+    return tuple(validate(schema(), query)) or query
 
 
 def _error(error: GraphQLError) -> Node:
