@@ -279,7 +279,8 @@ def _local_forge(house: House, fleet: Fleet) -> Forge:
     }
     wire = wsgi(lambda: forge(repositories, house.clock))
     return GitHub(
-        Http(house.trail, house.clock, house.redactor, cache=house.cache, wire=wire), Access(LOCAL_API)
+        Http(house.trail, house.clock, house.redactor, cache=house.cache, wire=wire),
+        Access(LOCAL_API, in_flight=1),
     )
 
 

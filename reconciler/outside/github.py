@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,8 +19,6 @@ from reconciler.ports import Look, RepoView, TreeEntry
 
 AT_ONCE = 50
 """Repositories a query."""
-IN_FLIGHT = 6
-"""Queries at the same time; GitHub wants few (secondary limits)."""
 SPARE = 20
 """How many smaller queries a batch may cost that GitHub gave up on."""
 API_VERSION = "2022-11-28"
@@ -37,6 +35,8 @@ class Access:
     token: Secret | None = None
     token_env: str = "GITHUB_TOKEN"
     """Where the token comes from, for messages."""
+    in_flight: int = 6
+    """Queries at the same time: GitHub wants few, and a forge in this process gains nothing by many."""
 
     @property
     def graphql_url(self) -> str:
@@ -55,11 +55,13 @@ class GitHub:
         """Look at many repositories, 50 a query; a str says why one could not be seen."""
         batches = [looks[start : start + AT_ONCE] for start in range(0, len(looks), AT_ONCE)]
         views: Views = {}
-        if len(batches) == 1:
-            return self._batch(batches[0])
-        with ThreadPoolExecutor(IN_FLIGHT) as pool:
-            for some in pool.map(self._batch, batches):
-                views.update(some)
+        if len(batches) == 1 or self._access.in_flight == 1:
+            found: Iterable[Views] = map(self._batch, batches)
+        else:
+            with ThreadPoolExecutor(self._access.in_flight) as pool:
+                found = list(pool.map(self._batch, batches))
+        for some in found:
+            views.update(some)
         return views
 
     def tree(self, repo: RepoRef, tree: str) -> Sequence[TreeEntry]:

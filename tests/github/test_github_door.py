@@ -87,6 +87,16 @@ def test_fifty_products_a_request(tmp_path: Path, count: int) -> None:
     assert requests == ["POST /graphql"] * -(-count // 50)
 
 
+def test_one_query_at_a_time_sees_the_same(tmp_path: Path) -> None:
+    """A forge in this process is asked in turn, and the answers are those of many threads."""
+    hub = Hub(tmp_path)
+    for number in range(60):
+        hub.add("acme", f"r{number}", {"a": str(number)} if number % 20 == 0 else None)
+    looks = [look(f"acme/r{number}.git", tags=True) for number in range(60)]
+    in_turn = GitHub(hub.http(), Access(BASE, in_flight=1)).look(looks)
+    assert list(in_turn.items()) == list(hub.github().look(looks).items())
+
+
 def test_one_repository_that_is_not_there_hides_no_other(tmp_path: Path) -> None:
     """Partial answers: the missing one is unknown, the rest stand."""
     hub = Hub(tmp_path)
