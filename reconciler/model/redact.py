@@ -41,11 +41,11 @@ class Redactor:
         for part, variants in parts.items():
             if len(part) < SHORTEST:
                 continue
-            for form in _forms(variants):
+            for form in (each for each in _forms(variants) if len(each) >= SHORTEST):
                 squeezed = "".join(form.split())
                 if len(squeezed) >= SPLITTABLE:
                     loose.add(squeezed)
-                elif len(form) >= SHORTEST:
+                else:
                     exact.add(form)
         with self._lock:
             self._exact = self._exact.plus(exact)

