@@ -53,7 +53,8 @@ from reconciler.ports import (
 from reconciler.render import complaints as wrongs
 from reconciler.settings import STATE_FOLDER, Settings
 from reconciler.swarm.lease import Claim
-from reconciler.swarm.sqlite import open_store, read_store
+from reconciler.swarm.reader import read_store
+from reconciler.swarm.sqlite import open_store
 
 SLICE_S = 0.5
 UNREAD = ("crates-io", "oci", "npm")

@@ -7,7 +7,7 @@ from itertools import islice
 from reconciler.cli.common import DONE, ERROR, Console
 from reconciler.cli.record import look
 from reconciler.swarm import audit
-from reconciler.swarm.sqlite import LookingStore
+from reconciler.swarm.reader import LookingStore
 
 CHUNK = 500
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler.cli.common import fleet_root
 from reconciler.model.errors import Terminal
 from reconciler.settings import STATE_FOLDER
-from reconciler.swarm.sqlite import LookingStore, read_store
+from reconciler.swarm.reader import LookingStore, read_store
 
 CONFIG = ".codemonkeys/config.yaml"
 DEFAULT_URL = f"sqlite:{STATE_FOLDER}/swarm.db"

@@ -7,24 +7,22 @@ from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from threading import RLock
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote
 
-from reconciler.model.errors import LeaseLost, Terminal, Transient, WriteRefused
+from reconciler.model.errors import LeaseLost, WriteRefused
 from reconciler.model.record import Entry
 from reconciler.outside.locks import is_file
 from reconciler.ports import Batch, Swarm
 from reconciler.settings import STATE_FOLDER
 from reconciler.swarm import rows
 from reconciler.swarm.lease import Claim, Lease, acquire
-from reconciler.swarm.looking import Glass
 from reconciler.swarm.migrations import migrate
+from reconciler.swarm.reader import LookingStore, database_path, told
 from reconciler.swarm.reading import Reading
 
-SCHEME = "sqlite:"
 BUSY_S = 15.0
 """How long a write waits for another process's transaction, such as a freeze."""
-PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 
 def open_store(root: Path, url: str, *, clean: rows.Clean, claim: Claim | None = None) -> "Store":
@@ -46,11 +44,6 @@ def open_store(root: Path, url: str, *, clean: rows.Clean, claim: Claim | None =
     return store
 
 
-def read_store(root: Path, url: str) -> "LookingStore":
-    """Open to look: no lease, no trace on disk. What is not there reads as empty."""
-    return LookingStore(database_path(root, url))
-
-
 def post(root: Path, url: str, batch: Batch, *, clean: rows.Clean) -> None:
     """Commit what a person orders while a run may hold the lease: a freeze, a thaw, their events.
 
@@ -64,14 +57,6 @@ def post(root: Path, url: str, batch: Batch, *, clean: rows.Clean) -> None:
         store.write(batch)
     finally:
         store.close()
-
-
-def database_path(root: Path, url: str) -> Path:
-    """Return where `sqlite:PATH` is. Raises Terminal."""
-    if not url.startswith(SCHEME) or url == SCHEME:
-        msg = f'swarm.url: "{url}" is not of the form {SCHEME}PATH'
-        raise Terminal(msg)
-    return root / url.removeprefix(SCHEME)
 
 
 class Store(Reading):
@@ -125,7 +110,7 @@ class Store(Reading):
                 self._lease = None
 
     def _rows(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        with self._lock, _told(self._path):
+        with self._lock, told(self._path):
             return self._database.execute(query, values).fetchall()
 
     def _take(self) -> int:
@@ -147,7 +132,7 @@ class Store(Reading):
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _told(self._path):
+        with told(self._path):
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
@@ -158,34 +143,6 @@ class Store(Reading):
                 raise
 
 
-class LookingStore(Reading):
-    """Reads only."""
-
-    fence = 0
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._glass = path, Glass(path)
-        super().__init__(self._rows)
-
-    def guard(self) -> NoReturn:
-        """Raise LeaseLost: there never was a lease."""
-        msg = "this run only looks: it holds no lease"
-        raise LeaseLost(msg)
-
-    def write(self, batch: Batch) -> NoReturn:  # noqa: ARG002 -- the protocol has it
-        """Raise WriteRefused."""
-        msg = "this run only looks: nothing may be written"
-        raise WriteRefused(msg)
-
-    def close(self) -> None:
-        """Close."""
-        self._glass.close()
-
-    def _rows(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        with _told(self._path):
-            return self._glass.rows(query, values)
-
-
 def _stores(store: Store, look: LookingStore) -> tuple[Swarm, Swarm]:  # pragma: no cover -- read by mypy only
     return store, look
 
@@ -194,7 +151,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     if not path.exists():
         # Never open and close a file that SQLite has open: that would drop its POSIX locks.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    with _told(path):
+    with told(path):
         database = sqlite3.connect(
             f"file:{quote(str(path))}?mode=rw",
             uri=True,
@@ -253,14 +210,3 @@ def _order(database: sqlite3.Connection, batch: Batch, clean: rows.Clean) -> Non
 
 def _marks(count: int) -> str:
     return ", ".join("?" * count)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        verdict = Transient if code in PASSING else Terminal
-        msg = f"{path}: {error}"
-        raise verdict(msg) from error

@@ -7,7 +7,8 @@ import pytest
 
 from reconciler.cli import freeze as freeze_command
 from reconciler.cli.record import DEFAULT_URL
-from reconciler.swarm.sqlite import open_store, read_store
+from reconciler.swarm.reader import read_store
+from reconciler.swarm.sqlite import open_store
 from tests.world.ship import Said, Ship
 
 

@@ -14,7 +14,7 @@ from reconciler.cli.common import Console
 from reconciler.cli.record import DEFAULT_URL
 from reconciler.model.record import EventType
 from reconciler.ports import Batch
-from reconciler.swarm.sqlite import read_store
+from reconciler.swarm.reader import read_store
 from tests.world.samples import NOON, event
 from tests.world.ship import Said, Ship
 

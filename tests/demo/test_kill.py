@@ -19,7 +19,7 @@ from reconciler.cli.demo import show_in
 from reconciler.demo import checks, registry_control
 from reconciler.demo.world import World
 from reconciler.model.record import EventType
-from reconciler.swarm.sqlite import read_store
+from reconciler.swarm.reader import read_store
 from tests.world import demos
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]

@@ -14,7 +14,8 @@ from reconciler.model.errors import Terminal
 from reconciler.model.record import EventType
 from reconciler.ports import Batch
 from reconciler.swarm.audit import Link, lines, unclosed, verify
-from reconciler.swarm.sqlite import open_store, read_store
+from reconciler.swarm.reader import read_store
+from reconciler.swarm.sqlite import open_store
 from tests.world.memory import Memory
 from tests.world.samples import event
 

@@ -14,7 +14,8 @@ from reconciler.model.errors import LeaseLost, WriteRefused
 from reconciler.model.record import EventType, Freeze, Phase
 from reconciler.ports import Batch, Swarm
 from reconciler.swarm.audit import Chain, verify
-from reconciler.swarm.sqlite import open_store, read_store
+from reconciler.swarm.reader import read_store
+from reconciler.swarm.sqlite import open_store
 from tests.world.memory import Memory
 from tests.world.samples import BATCHES, NOON, entry, event, status
 

@@ -13,7 +13,8 @@ from reconciler.model.errors import Transient
 from reconciler.ports import Batch
 from reconciler.swarm.audit import verify
 from reconciler.swarm.looking import Glass
-from reconciler.swarm.sqlite import open_store, read_store
+from reconciler.swarm.reader import read_store
+from reconciler.swarm.sqlite import open_store
 from tests.world.samples import event
 
 URL = "sqlite:.codemonkeys/state/swarm.db"

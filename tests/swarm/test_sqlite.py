@@ -13,7 +13,8 @@ from reconciler.model.errors import Terminal, Transient
 from reconciler.ports import Batch
 from reconciler.swarm.audit import verify
 from reconciler.swarm.migrations import KNOWN
-from reconciler.swarm.sqlite import Store, open_store, read_store
+from reconciler.swarm.reader import read_store
+from reconciler.swarm.sqlite import Store, open_store
 from tests.world.samples import entry, event
 
 URL = "sqlite:.codemonkeys/state/swarm.db"

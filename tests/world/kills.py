@@ -18,7 +18,8 @@ from pathlib import Path
 
 from reconciler.outside.deeds import FolderDeeds
 from reconciler.settings import STATE_FOLDER
-from reconciler.swarm.sqlite import Store, open_store, read_store
+from reconciler.swarm.reader import read_store
+from reconciler.swarm.sqlite import Store, open_store
 from tests.world import oracles
 from tests.world.crashes import Bench, Tally
 from tests.world.program import Process, World
