@@ -121,7 +121,8 @@ def furnish(world: World) -> None:
     world.write(texts.KEY_FILE, f"{key}\n", mode=0o600)
     world.write(".sops.yaml", texts.SOPS_CONFIG.format(recipient=key.to_public()))
     world.write(".codemonkeys/config.yaml", texts.CONFIG.format(port=port, settle=texts.SETTLE_S))
-    account = json.dumps({"username": texts.USER, "password": password}).encode()
+    # the name is no secret: taken out of every text it would take half of the words with it
+    account = json.dumps({"username_unencrypted": texts.USER, "password": password}).encode()
     world.tools.encrypt(world.root, texts.SECRETS_FILE, account)
 
 

@@ -75,7 +75,7 @@ def test_the_secret_is_encrypted(built: World) -> None:
     env = {"SOPS_AGE_KEY_FILE": str(built.root / texts.KEY_FILE), "SOPS_DISABLE_VERSION_CHECK": "1"}
     argv = [program, "decrypt", "--output-type", "json", texts.SECRETS_FILE]
     account = json.loads(demos.run(argv, cwd=built.root, env=env))
-    assert account["username"] == texts.USER
+    assert account["username_unencrypted"] == texts.USER
     holders = [
         file
         for file in built.root.rglob("*")
