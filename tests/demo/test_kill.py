@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,9 +17,10 @@ import pytest
 
 from reconciler.cli.common import Console
 from reconciler.cli.demo import show_in
-from reconciler.demo import checks, registry_control
+from reconciler.demo import checks, registry_control, seeds
 from reconciler.demo.world import World
 from reconciler.model.record import EventType
+from reconciler.settings import STATE_FOLDER
 from reconciler.swarm.reader import read_store
 from tests.world import demos
 
@@ -26,6 +28,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 POINTS = 14
 PRODUCTS = ("banana-split", "coconut-cache")
 """A site to build and a release of two files to upload."""
+DOCS_REF = "refs/heads/gh-pages"
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +54,9 @@ def finish(world: World) -> checks.Seen:
     return checks.look(world)
 
 
-def kill_after(world: World, delay_s: float) -> bool:
-    """Start `reconcile` and kill it, and only it, with SIGKILL; False: it had ended before."""
+@contextmanager
+def reconciling(world: World) -> Iterator[subprocess.Popen[bytes]]:
+    """Start `reconcile`."""
     with subprocess.Popen(
         demos.command(*PRODUCTS),
         cwd=world.root,
@@ -61,11 +65,55 @@ def kill_after(world: World, delay_s: float) -> bool:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as process:
+        yield process
+
+
+def kill_after(world: World, delay_s: float) -> bool:
+    """Kill `reconcile`, and only it, with SIGKILL after a time; False: it had ended before."""
+    with reconciling(world) as process:
         time.sleep(delay_s)
         if process.poll() is not None:
             return False
         os.kill(process.pid, signal.SIGKILL)
     return True
+
+
+def kill_when(world: World, happened: Callable[[World], bool], *, tree: bool) -> bool:
+    """Kill `reconcile` the moment something has happened; with `tree` also all that it started."""
+    with reconciling(world) as process:
+        while not happened(world):
+            if process.poll() is not None:
+                return False
+            time.sleep(0.001)
+        for victim in [process.pid, *(descendants(process.pid) if tree else ())]:
+            with suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+    return True
+
+
+def descendants(process: int) -> Iterator[int]:
+    """Return the children of a process, their children, and so on."""
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        for child in task.read_text().split():
+            yield int(child)
+            yield from descendants(int(child))
+
+
+def deed_begun(world: World) -> bool:
+    """Say whether a work folder stands."""
+    folder = world.root / STATE_FOLDER / "deeds"
+    return folder.is_dir() and any(path.is_dir() for path in folder.iterdir())
+
+
+def uploaded(world: World, files: int) -> bool:
+    """Say whether so many files of the new version arrived."""
+    seen = registry_control.uploads(world.registry)
+    return sum(one.file.startswith("coconut_cache-1.1.0") for one in seen) >= files
+
+
+def pushed(world: World, before: str) -> bool:
+    """Say whether the docs branch has moved."""
+    return (world.repo(seeds.BANANA) / DOCS_REF).read_text() != before
 
 
 def open_pairs(world: World) -> dict[str, int]:
@@ -141,3 +189,24 @@ def test_killed_at_any_moment_the_next_run_finishes(
         print(f"\nkill -9 at {POINTS} moments: {harness.figures()}")  # noqa: T201 -- the figures are what is asked for
     assert (harness.states, harness.calls, harness.pairs) == ([], [], [])
     assert harness.tried >= POINTS - 2
+
+
+@pytest.mark.parametrize("tree", [False, True], ids=["only-the-program", "with-all-its-children"])
+def test_killed_right_after_an_effect_the_next_run_knows_it(
+    fresh: Path, clean: tuple[checks.Seen, float], capsys: pytest.CaptureFixture[str], tree: bool
+) -> None:
+    """The moments where most is at stake: done outside, and nobody has written it down."""
+    before = (fresh / "repos" / f"{seeds.BANANA.name}.git" / DOCS_REF).read_text()
+    moments: dict[str, Callable[[World], bool]] = {
+        "a deed has begun": deed_begun,
+        "the site is pushed": partial(pushed, before=before),
+        "the first file is uploaded": partial(uploaded, files=1),
+        "the second file is uploaded": partial(uploaded, files=2),
+    }
+    harness = Harness(fresh, clean[0])
+    for where, happened in moments.items():
+        harness.point(where, partial(kill_when, happened=happened, tree=tree))
+    with capsys.disabled():
+        print(f"\nkill -9 after {len(moments)} effects: {harness.figures()}")  # noqa: T201 -- the figures are what is asked for
+    assert (harness.states, harness.calls, harness.pairs) == ([], [], [])
+    assert harness.tried == len(moments)
