@@ -65,6 +65,14 @@ def test_a_playbook_that_ended_unseen_is_still_given_its_window(tmp_path: Path, 
     show("orphans unseen", tally)
 
 
+def test_one_call_that_goes_wrong_changes_nothing(tmp_path: Path, show: Show) -> None:
+    """Each call refused, forbidden, timed out after its effect, answered from the past, or slow."""
+    tally = Tally()
+    for scene in ("stale_docs", "half_published", "lax_both"):
+        tally = tally.plus(crashes.every_fault(Bench.of(scene, tmp_path)))
+    show("faults", tally)
+
+
 def test_a_run_that_was_overtaken_stops(tmp_path: Path, show: Show) -> None:
     """Somebody deletes the state folder's locks, a second run does the work, the first one wakes up."""
     show("zombies", _sum(crashes.zombies, tmp_path))

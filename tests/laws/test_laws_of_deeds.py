@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.model.plan import FleetPlan
@@ -82,6 +82,7 @@ def test_apply_makes_the_writes_that_the_plan_lists(setting: Setting, folder: Pa
 
 @law
 @given(setting=settings_of())
+@example(setting=Setting([Sketch()]))
 def test_a_stale_plan_is_refused(setting: Setting, folder: Path) -> None:
     """The world moved on: what the plan said of those products is not done."""
     world = setting.build(folder)
@@ -90,7 +91,13 @@ def test_a_stale_plan_is_refused(setting: Setting, folder: Path) -> None:
         world.state.commit(clone_url(product.repo), "main", {**PAGES, "docs/index.md": b"moved on"})
     saved = SavedPlan.read(plans.as_json(plan.data()), expected=None)
     world.start().reconcile(saved=saved)
-    assert not [write for write in world.state.witness if write[0] == "push"]
+    stale = {one.product for one in plan.plans if any(act.kind == "docs.build" for act in one.actions)}
+    assert not [write for write in world.state.witness if _product(write) in stale]
+
+
+def _product(write: tuple[str, ...]) -> str:
+    """Return the product that a write is for: packages and repositories are called like it."""
+    return write[1].rpartition("/")[2].removesuffix(".git")
 
 
 @law
@@ -123,6 +130,7 @@ def _first_change(world: World, url: str) -> str:
 
 @law
 @given(setting=settings_of())
+@example(setting=Setting([Sketch(foreign=True), Sketch(suspend=True), Sketch(look=True)]))
 def test_hands_off(setting: Setting, folder: Path) -> None:
     """Suspended products, products that may only be observed, and other people's branches are not touched."""
     world = setting.build(folder)
@@ -189,3 +197,13 @@ def test_all_laws_in_many_worlds() -> None:
     env = {**os.environ, "SHIP_LAWS": "large"}
     done = subprocess.run(words, env=env, capture_output=True, text=True, check=False, timeout=3000)
     assert done.returncode == 0, done.stdout
+
+
+def test_a_commit_that_changes_no_input_builds_nothing(folder: Path) -> None:
+    """Docs are stale by the content of their inputs, never because time or the branch moved on."""
+    world = World(folder)
+    one = add(world, "p0", docs=docs())
+    world.start().reconcile()
+    world.state.advance(10**6)
+    world.state.commit(clone_url(one.repo), "main", {**PAGES, "name.txt": b"p0", "src/code.py": b"x = 2"})
+    assert not world.start().reconcile().performed

@@ -1,17 +1,19 @@
 """Crash enumeration: stop the program at every point, start it again, hold the world to the clean run's."""
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from reconciler.model.errors import LeaseLost
 from tests.world import oracles
 from tests.world.oracles import Verdict
 from tests.world.program import Process, World
 from tests.world.scenes import world_of
-from tests.world.wire import At, Crash, Point, dies_at
+from tests.world.wire import At, Crash, Fault, Point, dies_at
 
 ENOUGH_RUNS = 3
 """Runs after a crash until one finds nothing to do."""
@@ -78,13 +80,18 @@ class Bench:
         process = clean.start()
         process.reconcile()
         assert oracles.settle(clean) == 1, "the clean run is not quiet"
-        assert not oracles.record(clean.memory.look())
+        wrong = oracles.record(clean.memory.look())
+        assert not wrong, wrong
         return cls(base, clean, process.wire.trace)
 
     def judge(self, world: World) -> tuple[Verdict, int]:
         """Run until quiet, then ask the oracles."""
         runs = oracles.settle(world)
-        return oracles.judge(self.clean.state, world.state, world.memory.look()), runs
+        return oracles.judge(self.clean.state, world.state, world.memory.look(), self.ends()), runs
+
+    def ends(self) -> Mapping[Any, object]:
+        """Count how often each deed came to its end in the clean run."""
+        return oracles.ends_of(self.clean.memory.look())
 
 
 def every_point(bench: Bench) -> Tally:
@@ -95,6 +102,23 @@ def every_point(bench: Bench) -> Tally:
         assert crash(world, dies_at(point.call, point.at)), point
         tally.add(str(point), *bench.judge(world))
     return tally
+
+
+def every_fault(bench: Bench) -> Tally:
+    """Let one call go wrong, each in each way; then somebody tries again at once."""
+    tally = Tally()
+    for call, door in {point.call: point.door for point in bench.points}.items():
+        for fault in () if door in ("swarm", "deeds.open") else Fault:
+            world = bench.base.copy()
+            world.start(faults=partial(_once, call, fault)).reconcile()
+            runs = oracles.settle(world, retry=True)
+            verdict = oracles.judge(bench.clean.state, world.state, world.memory.look())
+            tally.add(f"{fault} in call {call} of {door}", verdict, runs)
+    return tally
+
+
+def _once(call: int, fault: Fault, number: int, _door: str) -> Fault | None:
+    return fault if number == call else None
 
 
 def orphans(bench: Bench, outlives_s: float, *, unseen: bool = False) -> Tally:

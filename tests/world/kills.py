@@ -51,7 +51,7 @@ def _one(bench: Bench, root: Path, seed: int, tally: Tally) -> None:
     while _live(_load(root), root) and runs <= oracles.RUNS:
         runs += 1
     store = read_store(root, URL)
-    verdict = oracles.judge(bench.clean.state, _load(root).state, store)
+    verdict = oracles.judge(bench.clean.state, _load(root).state, store, bench.ends())
     store.close()
     FolderDeeds(root / STATE_FOLDER, lambda: None).sweep()
     left = [path.name for path in (root / STATE_FOLDER / "deeds").glob("*")]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from reconciler.apply import OPEN
+from reconciler.model.record import EventType
 from reconciler.ports import Swarm
 from reconciler.swarm import audit
 from reconciler.swarm.audit import Chain
@@ -33,13 +34,20 @@ class Verdict:
         return not (self.end or self.calls or self.record)
 
 
-def judge(clean: State, state: State, store: Store) -> Verdict:
-    """Hold a world against that of the clean run."""
+def judge(clean: State, state: State, store: Store, ends: Mapping[Any, object] | None = None) -> Verdict:
+    """Hold a world against that of the clean run. `ends`: how often each deed came to its end there."""
     return Verdict(
         _differs(clean.picture(), state.picture()),
         _differs(dict(Counter(clean.witness)), dict(Counter(state.witness))),
-        record(store),
+        record(store) or (_differs(ends, ends_of(store)) if ends is not None else ""),
     )
+
+
+def ends_of(store: Store) -> Mapping[Any, object]:
+    """Count the events that say of a deed that it holds: once, however often the program died."""
+    finished = [one.event for one in store.events() if one.event.type is EventType.ACTION_FINISHED]
+    good = [one for one in finished if one.data["result"] in ("done", "unchanged")]
+    return Counter((one.product, one.data["kind"]) for one in good)
 
 
 def record(store: Store) -> str:
@@ -51,11 +59,14 @@ def record(store: Store) -> str:
     return "; ".join(wrong)
 
 
-def settle(world: World) -> int:
-    """Start the program until a run does nothing and leaves nothing; return how many runs that took."""
+def settle(world: World, *, retry: bool = False) -> int:
+    """Start the program until a run does nothing and leaves nothing; return how many runs that took.
+
+    `retry`: somebody is impatient and passes over backoff and parking.
+    """
     for runs in range(1, RUNS + 1):
         before = len(world.state.witness)
-        report = world.start().reconcile()
+        report = world.start().reconcile(retry=retry)
         idle = not report.performed and len(world.state.witness) == before
         if idle and not any(plan.actions for plan in report.last.plans):
             return runs
