@@ -11,7 +11,7 @@ from reconciler.look import Looker
 from reconciler.loop import Orders, Reconciler
 from reconciler.model.cache import Cache
 from reconciler.model.canonical import digest
-from reconciler.model.fleet import Fleet, Limits
+from reconciler.model.fleet import Complaint, Fleet, Limits
 from reconciler.model.plan import FleetPlan
 from reconciler.model.product import Product, ProductName
 from reconciler.model.record import Entry, Event, EventType, Freeze, Recorded, Status
@@ -39,13 +39,16 @@ class World:
     products: tuple[Product, ...] = ()
     limits: Limits = field(default_factory=Limits)
     invalid: Mapping[str, str] = field(default_factory=dict)
+    complaints: tuple[Complaint, ...] = ()
     runs: int = 0
 
     def fleet(self) -> Fleet:
         """Return what is declared, as the fleet's files would give it."""
         every = tuple(sorted(self.products, key=lambda product: product.name))
         generations = [product.generation for product in every]
-        return Fleet("/fleet", every, (), self.limits, f"sha256:{digest(generations)}", None, self.invalid)
+        return Fleet(
+            "/fleet", every, self.complaints, self.limits, f"sha256:{digest(generations)}", None, self.invalid
+        )
 
     def copy(self) -> "World":
         """Return another world that is the same."""
@@ -56,6 +59,7 @@ class World:
             self.products,
             self.limits,
             self.invalid,
+            self.complaints,
             self.runs,
         )
 
