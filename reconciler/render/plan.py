@@ -40,13 +40,12 @@ def as_json(data: object) -> str:
 def as_text(plan: FleetPlan, *, color: bool = False) -> str:
     """Return what a person reads at a terminal: what departs, what will be done, what is in the way."""
     paint = painter(color=color)
-    quiet = [one for one in plan.plans if not (one.drift or one.unknown)]
-    blocks = [_block(one, paint) for one in plan.plans if one not in quiet]
+    quiet = [one.product for one in plan.plans if not (one.drift or one.unknown)]
+    blocks = [_block(one, paint) for one in plan.plans if one.drift or one.unknown]
     blocks += [_invalid(name, plan.complaints, paint) for name in plan.invalid]
     blocks += [wrongs.text(_homeless(plan))] if _homeless(plan) else []
     if quiet:
-        names = ", ".join(one.product for one in quiet)
-        blocks.append(f"{paint('in sync', 'InSync')}: {names}")
+        blocks.append(f"{paint('in sync', 'InSync')}: {', '.join(quiet)}")
     return "\n\n".join([*blocks, f"{totals(plan)}\ndigest {plan.digest}"])
 
 
