@@ -49,7 +49,7 @@ def main() -> None:
     with wiring.open_to_look(root, _say) as house:
         fleet = house.fleet()
         parts = replace(house.parts(fleet), sources=[Memory(name) for name in FACTS])
-        plan, _ = Looker(parts, fleet, Selection()).look()
+        plan = Looker(parts, fleet, Selection()).look().plan
     print(as_text(plan))
 
 

@@ -17,20 +17,15 @@ class Row:
     peer: str
     ratio: str
     goal: str
-    met: bool
+    met: bool | None
+    """None: shown, not judged."""
 
 
-def compare(work: str, ours: Timing, peer: tuple[str, Timing], ratio: float, goal: float) -> Row:
+def compare(work: str, ours: Timing, peer: tuple[str, Timing], ratio: float, goal: float | None) -> Row:
     """Write times and their ratio; a ratio below one is told as a fraction."""
     name, theirs = peer
-    return Row(
-        work,
-        seconds(ours.wall_s),
-        f"{name} {seconds(theirs.wall_s)}",
-        _share(ratio),
-        f"≤ {_share(goal)}",
-        ratio <= goal,
-    )
+    bound, met = ("", None) if goal is None else (f"≤ {_share(goal)}", ratio <= goal)
+    return Row(work, seconds(ours.wall_s), f"{name} {seconds(theirs.wall_s)}", _share(ratio), bound, met)
 
 
 def show(rows: Iterator[Row]) -> bool:
@@ -38,9 +33,9 @@ def show(rows: Iterator[Row]) -> bool:
     print(FORM.format("work", "Ship", "peer", "ratio", "goal", "").rstrip(), flush=True)
     verdicts = []
     for one in rows:
-        verdict = "met" if one.met else "MISSED"
-        print(FORM.format(one.work, one.ours, one.peer, one.ratio, one.goal, verdict), flush=True)
-        verdicts.append(one.met)
+        verdict = {True: "met", False: "MISSED", None: ""}[one.met]
+        print(FORM.format(one.work, one.ours, one.peer, one.ratio, one.goal, verdict).rstrip(), flush=True)
+        verdicts.append(one.met is not False)
     return all(verdicts)
 
 
