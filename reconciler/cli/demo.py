@@ -49,15 +49,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.registry:
             return _registry(show.world, arguments.registry, console)
         world.claim(root, force=arguments.force)
-        with _asleep_at_the_end(show, always=arguments.stop):
-            show.build()
-            if not arguments.build_only:
-                show.play()
-        show.leave()
+        perform(show, build_only=arguments.build_only, stop=arguments.stop)
     except ShipError as error:
         console.note(f"error: {error}")
         return ERROR
     return DONE
+
+
+def perform(show: Show, *, build_only: bool, stop: bool) -> None:
+    """Build, play, leave. Raises Terminal."""
+    with _asleep_at_the_end(show, always=stop):
+        show.build()
+        if not build_only:
+            show.play()
+    show.leave()
 
 
 @contextmanager

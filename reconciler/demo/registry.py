@@ -1,7 +1,7 @@
 """The demo's package registry: a real pypiserver on loopback with a witness of every upload.
 
 Run as a program of its own with the registry's folder as argument: it goes to the background, the caller
-returns once it listens, and it ends by itself after two hours without a request.
+returns once it listens, and it ends by itself after two hours without a request or when the folder is gone.
 """
 
 import fcntl
@@ -109,11 +109,19 @@ def application(folder: Path) -> Application:  # pragma: no cover -- only in the
 
 
 class Server(ThreadingMixIn, WSGIServer):
-    """One thread a request; ends after a time without any."""
+    """One thread a request; ends after a time without any, or when its folder is gone."""
 
     daemon_threads = True
     idle_s = IDLE_S
+    tick_s = 10.0
+    """How often it looks whether it is still wanted."""
     last = 0.0
+    file: Path | None = None
+    number: int | None = None
+
+    def watch(self, file: Path) -> None:
+        """End when this file is gone or another one has its name: somebody deleted the folder."""
+        self.file, self.number = file, _number(file)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 -- socketserver's own
         """Answer, and note that somebody is still there."""
@@ -130,10 +138,14 @@ class Server(ThreadingMixIn, WSGIServer):
         self.setup_environ()
 
     def serve(self) -> None:
-        """Serve until nobody has asked for `idle_s`."""
-        self.last, self.timeout = time.monotonic(), min(60.0, self.idle_s)
-        while time.monotonic() - self.last < self.idle_s:
+        """Serve until nobody has asked for `idle_s`, or the watched file is gone."""
+        self.last, self.timeout = time.monotonic(), min(self.tick_s, self.idle_s)
+        while time.monotonic() - self.last < self.idle_s and _number(self.file) == self.number:
             self.handle_request()
+
+
+def _number(file: Path | None) -> int | None:
+    return file.stat().st_ino if file and file.exists() else None
 
 
 class Quiet(WSGIRequestHandler):
@@ -161,6 +173,7 @@ def main(folder: Path) -> None:  # pragma: no cover -- a process of its own, tes
     nothing = os.open(os.devnull, os.O_RDWR)
     for here, there in ((nothing, 0), (nothing, 1), (errors, 2)):
         os.dup2(here, there)
+    server.watch(folder / "lock")
     with server:
         server.serve()
 

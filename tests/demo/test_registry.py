@@ -108,6 +108,21 @@ def test_it_starts_again_on_its_port(folder: Path) -> None:
     assert registry_control.fetch(folder, WHEEL) is None
 
 
+def test_it_ends_with_its_folder(tmp_path: Path) -> None:
+    """A demo that is simply deleted leaves no registry behind."""
+    lock = tmp_path / "lock"
+    lock.touch()
+    port = registry_control.free_port()
+    with make_server(registry.HOST, port, lambda *_: [], server_class=registry.Server) as server:
+        server.watch(lock)
+        server.tick_s = 0.05
+        thread = Thread(target=server.serve)
+        thread.start()
+        lock.unlink()
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+
+
 def test_a_form_without_boundary_has_no_file() -> None:
     """Whatever is posted, the witness notes something."""
     assert registry.uploaded("text/plain", b"hello") == ("", b"")
