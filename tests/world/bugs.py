@@ -90,6 +90,7 @@ def caught(bug: Bug) -> str:
 
 def _tests(words: Sequence[str]) -> str:
     failed: list[str] = []
+    os.environ["SHIP_LAWS"] = "brief"
 
     class Notes:
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

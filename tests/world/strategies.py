@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from tests.world.doors import clone_url
@@ -13,13 +13,16 @@ from tests.world.products import ALL, docs
 from tests.world.program import World
 from tests.world.scenes import PAGES, add, half, sealed
 
-LARGE = os.environ.get("SHIP_LAWS") == "large"
+LARGE, BRIEF = (os.environ.get("SHIP_LAWS") == word for word in ("large", "brief"))
+SHRINK = () if BRIEF else (Phase.shrink,)
+"""brief: a world that breaks a law need not be made small."""
 law = settings(
     max_examples=400 if LARGE else 20,
     deadline=None,
     derandomize=not LARGE,
     database=None,
     print_blob=True,
+    phases=(Phase.explicit, Phase.generate, *SHRINK),
 )
 """How many worlds each law is held to."""
 
