@@ -40,10 +40,10 @@ def verdict(entry: Entry | None, attempt: Try) -> str | None:
     if entry.phase is Phase.DONE or attempt.retry or changed(entry, attempt):
         return None
     if entry.phase is Phase.PARKED:
-        return f"parked after {entry.attempts} failed attempts: {entry.message}"
+        return f"parked after {_times(entry.attempts, 'failed attempt')}: {entry.message}"
     if entry.retry_at is not None and attempt.at < entry.retry_at:
         again = entry.retry_at.isoformat(timespec="seconds")
-        word = "waiting" if entry.phase is Phase.WAITING else f"failed {entry.attempts} times"
+        word = "waiting" if entry.phase is Phase.WAITING else f"failed {_times(entry.attempts, 'time')}"
         return f"{word}, due again at {again}: {entry.message}"
     return None
 
@@ -112,6 +112,10 @@ def backoff_s(attempts: int, chance: float) -> float:
     """Return 5 s, doubled with each failure up to 15 min, spread over 75 to 125 %."""
     plain = min(LAST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(attempts - 1, 16))
     return plain * (0.75 + chance / 2)
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _unsettled(entry: Entry, attempt: Try) -> str | None:
