@@ -23,7 +23,7 @@ def rows(folder: Path, *, short: bool) -> Iterator[Row]:
     store = open_store(folder, "sqlite:swarm.db", clean=str)
     bare = _bare(folder / "bare.db", store)
     try:
-        yield _events(store, bare, each=1, times=100 if short else 500, goal=10_000)
+        yield _events(store, bare, each=1, times=100 if short else 500)
         yield _events(store, bare, each=1000, times=3 if short else 10, goal=60_000)
         yield _statuses(store)
     finally:
@@ -31,7 +31,7 @@ def rows(folder: Path, *, short: bool) -> Iterator[Row]:
         bare.close()
 
 
-def _events(store: Store, bare: sqlite3.Connection, *, each: int, times: int, goal: int) -> Row:
+def _events(store: Store, bare: sqlite3.Connection, *, each: int, times: int, goal: int | None = None) -> Row:
     batch = Batch(events=[_event(number) for number in range(each)])
     lines = [(repr(event),) for event in batch.events]
 
@@ -44,7 +44,10 @@ def _events(store: Store, bare: sqlite3.Connection, *, each: int, times: int, go
     rate = each / ours_s
     name = "events a second, " + ("one a transaction" if each == 1 else f"{each:,} a transaction")
     peer = f"bare sqlite3 {each / theirs_s:,.0f}"
-    return Row(name, f"{rate:,.0f}", peer, f"1/{ours_s / theirs_s:.1f}", f"≥ {goal:,}", rate >= goal)
+    share = f"1/{ours_s / theirs_s:.1f}"
+    if goal is None:  # the disk's flush is most of it: only the share can be judged
+        return Row(name, f"{rate:,.0f}", peer, share, "≥ 1/2", ours_s <= 2 * theirs_s)
+    return Row(name, f"{rate:,.0f}", peer, share, f"≥ {goal:,}", rate >= goal)
 
 
 def _statuses(store: Store) -> Row:

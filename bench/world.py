@@ -40,9 +40,11 @@ def git(folder: Path, *words: str) -> bytes:
 
 
 def reconcile(root: Path, *words: str) -> None:
-    """Run the real program. Raises CalledProcessError, its words on stderr."""
+    """Run the real program. Raises SystemExit with what it said when it fails."""
     argv = [sys.executable, "-m", "reconciler.cli.reconcile", "--fleet", str(root), *words]
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    ran = subprocess.run(argv, check=False, capture_output=True, stdin=subprocess.DEVNULL, text=True)
+    if ran.returncode:
+        raise SystemExit(ran.stdout + ran.stderr)
 
 
 def plant(folder: Path) -> Path:
