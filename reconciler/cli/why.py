@@ -21,10 +21,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the reasons."""
     with look(arguments) as store:
-        statuses = store.statuses()
-        status = statuses.get(ProductName(arguments.name))
+        status = store.status(ProductName(arguments.name))
         if status is None:
-            console.note(unknown(arguments.name, statuses))
+            console.note(unknown(arguments.name, store.statuses()))
             return ERROR
         events = list(store.events(product=arguments.name, limit=RECENT))
         case = render.Case(

@@ -51,6 +51,11 @@ class Reading:
         found = self._ask(f"SELECT {rows.STATUS} FROM latest ORDER BY product", ())  # noqa: S608 -- constants only
         return {status.product: status for status in map(rows.status, found)}
 
+    def status(self, product: ProductName) -> Status | None:
+        """Read the last status of one product."""
+        found = self._ask(f"SELECT {rows.STATUS} FROM latest WHERE product = ?", (product,))  # noqa: S608 -- constants only
+        return rows.status(found[0]) if found else None
+
     def cursor(self, reader: str) -> int:
         """Return the seq up to which a reader has read; 0 at first."""
         found = self._ask("SELECT seq FROM cursors WHERE reader = ?", (reader,))
