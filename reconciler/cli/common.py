@@ -4,11 +4,13 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
 from reconciler.model.errors import ShipError
+from reconciler.render.visible import visible
 
 DONE = 0
 ERROR = 1
@@ -42,13 +44,20 @@ class Console:
 
     def print(self, text: str) -> None:
         """Write data to stdout, ending in one newline."""
-        self.out.write(self.clean(text).rstrip("\n") + "\n")
-        self.out.flush()
+        shown = visible(self.clean(text), color=self.color)
+        _write(self.out, shown.rstrip("\n") + "\n")
 
     def note(self, text: str) -> None:
-        """Write one line for people to stderr."""
-        self.err.write(self.clean(text) + "\n")
-        self.err.flush()
+        """Write one line for people to stderr; a reader who went away is no reason to stop."""
+        with suppress(BrokenPipeError):
+            _write(self.err, visible(self.clean(text)) + "\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write what the stream's encoding can hold; the rest becomes escapes, never an error."""
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
 
 
 def add_fleet(parser: argparse.ArgumentParser) -> None:
@@ -95,4 +104,17 @@ def guarded(run: Callable[[], int], console: Console) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         console.note("error: interrupted; what was under way is finished by the next run")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        console.note(f"error: {where}{error.strerror or error}")
+    except Exception as error:  # noqa: BLE001 -- the last net: one line, where a traceback may show anything
+        console.note(f"error: internal error: {type(error).__name__}: {error} ({_place(error)})")
     return ERROR
+
+
+def _place(error: Exception) -> str:
+    """Say where it was raised, for whoever reports it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "nowhere"

@@ -1,6 +1,10 @@
 """The words of the command line."""
 
 import argparse
+import io
+import json
+import os
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -97,9 +101,61 @@ def test_guarded_turns_errors_into_one_line(capfd: pytest.CaptureFixture[str]) -
         raise error
 
     console = Console()
-    for error in (Terminal("no key"), KeyboardInterrupt(), BrokenPipeError()):
+    full = OSError(28, "No space left on device", "swarm.db")
+    for error in (
+        Terminal("no key"),
+        KeyboardInterrupt(),
+        BrokenPipeError(),
+        full,
+        OSError("odd"),
+        KeyError("x"),
+    ):
         assert guarded(lambda error=error: fail(error), console) == ERROR  # type: ignore[misc]  # bound now
-    assert capfd.readouterr().err.splitlines() == [
+    *lines, internal = capfd.readouterr().err.splitlines()
+    assert lines == [
         "error: no key",
         "error: interrupted; what was under way is finished by the next run",
+        "error: swarm.db: No space left on device",
+        "error: odd",
     ]
+    assert internal.startswith("error: internal error: KeyError: 'x' (test_words.py:")
+
+
+class Terminal8(io.StringIO):
+    """A terminal that knows one encoding."""
+
+    encoding = "ascii"
+
+    def isatty(self) -> bool:
+        """Say yes."""
+        return True
+
+
+@pytest.mark.parametrize("output", ["text", "json", "markdown"])
+def test_a_terminal_is_given_nothing_to_obey(output: str) -> None:
+    """Escape sequences and what hides or turns text come out as escapes; JSON stays the same JSON."""
+    wicked = {"a": "x\x1b[2J\x07\x9b31m\u202e\u2028\ud800\U000e0041\x7f\r|", "b": "\x1b[8m"}
+    out, err = io.StringIO(), io.StringIO()
+    console = Console(output=output, out=out, err=err)
+    text = json.dumps(wicked, ensure_ascii=False) if output == "json" else "".join(wicked.values())
+    console.print(text)
+    console.note(text)
+    for told in (out.getvalue(), err.getvalue()):
+        assert all(sign.isprintable() for sign in told.rstrip("\n"))
+        assert output != "json" or json.loads(told) == wicked
+
+
+def test_our_own_colours_stay_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Colours pass where they are wanted, and what an encoding cannot hold is an escape, not an error."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    out = Terminal8()
+    Console(out=out).print("\x1b[32mgood\x1b[0m \x1b[8mhidden\x1b[2K \u2026")
+    assert out.getvalue() == "\x1b[32mgood\x1b[0m \\u001b[8mhidden\\u001b[2K \\u2026\n"
+
+
+def test_a_reader_of_stderr_who_went_away_stops_nothing() -> None:
+    """A note to a closed pipe is dropped; the run goes on."""
+    read, write = os.pipe()
+    os.close(read)
+    with suppress(BrokenPipeError), open(write, "w", encoding="utf-8") as pipe:  # noqa: PTH123 -- a descriptor
+        Console(err=pipe).note("gone")
