@@ -1,8 +1,9 @@
 """Reading the Swarm DB: the same questions whether one may write or only looks."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from reconciler.model.errors import Terminal
 from reconciler.model.product import ProductName
 from reconciler.model.record import Entry, Freeze, Recorded, Status
 from reconciler.swarm import rows
@@ -11,6 +12,8 @@ from reconciler.swarm.audit import Link
 CHUNK = 1000
 """Events read by one query: a long log never stands in memory whole."""
 
+MEND = "restore it, or move it away and it is built anew"
+R = TypeVar("R")
 Ask = Callable[[str, tuple[Any, ...]], list[tuple[Any, ...]]]
 
 
@@ -44,12 +47,12 @@ class Reading:
     def entries(self) -> Mapping[tuple[str, str, str], Entry]:
         """Read the ledger rows by key."""
         found = self._ask(f"SELECT {rows.ENTRY} FROM ledger", ())  # noqa: S608 -- constants only
-        return {entry.key: entry for entry in map(rows.entry, found)}
+        return {entry.key: entry for entry in _whole(rows.entry, "ledger", found)}
 
     def statuses(self) -> Mapping[ProductName, Status]:
         """Read the last statuses, by product, sorted."""
         found = self._ask(f"SELECT {rows.STATUS} FROM latest ORDER BY product", ())  # noqa: S608 -- constants only
-        return {status.product: status for status in map(rows.status, found)}
+        return {status.product: status for status in _whole(rows.status, "latest", found)}
 
     def status(self, product: ProductName) -> Status | None:
         """Read the last status of one product."""
@@ -68,7 +71,7 @@ class Reading:
     def frozen(self) -> Freeze | None:
         """Return the freeze that a person set, expired or not."""
         found = self._ask("SELECT reason, by, since, until FROM freeze", ())
-        return rows.freeze(found[0]) if found else None
+        return next(iter(_whole(rows.freeze, "freeze", found)), None)
 
     def _stream(self, after: int, product: str | None) -> Iterable[tuple[Any, ...]]:
         while True:
@@ -79,6 +82,16 @@ class Reading:
             if len(chunk) < CHUNK:
                 return
             after = chunk[-1][0]
+
+
+def _whole(read: Callable[[rows.Row], R], table: str, found: Iterable[rows.Row]) -> Iterable[R]:
+    """Read rows. Raises Terminal for one that somebody altered beyond reading."""
+    for row in found:
+        try:
+            yield read(row)
+        except (ValueError, TypeError) as error:
+            msg = f"the Swarm DB is damaged: a row of its table '{table}' cannot be read ({error}): {MEND}"
+            raise Terminal(msg) from error
 
 
 def _where(after: int, product: str | None) -> tuple[str, tuple[Any, ...]]:

@@ -19,7 +19,7 @@ from reconciler.swarm import rows
 from reconciler.swarm.lease import Claim, Lease, acquire
 from reconciler.swarm.migrations import migrate
 from reconciler.swarm.reader import LookingStore, database_path, told
-from reconciler.swarm.reading import Reading
+from reconciler.swarm.reading import MEND, Reading
 
 BUSY_S = 15.0
 """How long a write waits for another process's transaction, such as a freeze."""
@@ -116,7 +116,11 @@ class Store(Reading):
     def _take(self) -> int:
         with self._transaction() as database:
             database.execute("UPDATE meta SET fence = fence + 1")
-            return int(database.execute("SELECT fence FROM meta").fetchone()[0])
+            found = database.execute("SELECT fence FROM meta").fetchone()
+            if found is None:
+                msg = f"{self._path} is damaged: it has lost its head: {MEND}"
+                raise Terminal(msg)
+            return int(found[0])
 
     def _own_files(self) -> None:
         if self._lease:

@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from reconciler.swarm.audit import verify
 from reconciler.swarm.migrations import KNOWN
 from reconciler.swarm.reader import read_store
 from reconciler.swarm.sqlite import Store, open_store
-from tests.world.samples import entry, event
+from tests.world.samples import entry, event, status
 
 URL = "sqlite:.codemonkeys/state/swarm.db"
 
@@ -66,6 +67,32 @@ def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
             attempt()
     look.close()
     assert database(tmp_path).read_text() == "x" * 5000
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("UPDATE ledger SET phase = 'strange'", "table 'ledger' cannot be read"),
+        ("UPDATE latest SET conditions = '{'", "table 'latest' cannot be read"),
+        ("INSERT INTO freeze VALUES (1, 'x', 'y', 'never', NULL)", "table 'freeze' cannot be read"),
+        ("DELETE FROM meta", "has lost its head"),
+    ],
+    ids=["a phase that is none", "cut JSON", "a time that is none", "no head"],
+)
+def test_rows_altered_beyond_reading_are_one_clear_error(tmp_path: Path, script: str, message: str) -> None:
+    """Somebody's hand in the tables is told, and what to do about it."""
+    store = open_store(tmp_path, URL, clean=str)
+    store.write(Batch(entries=[entry()], statuses=[status()]))
+    store.close()
+    with closing(sqlite3.connect(database(tmp_path))) as other, other:
+        other.execute(script)
+
+    def read() -> None:
+        with closing(open_store(tmp_path, URL, clean=str)) as opened:
+            _ = opened.entries(), opened.statuses(), opened.frozen()
+
+    with pytest.raises(Terminal, match=f"(?s){message}.*: restore it, or move it away"):
+        read()
 
 
 def test_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
