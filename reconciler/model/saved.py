@@ -1,7 +1,7 @@
 """A saved plan: read back, checked against its own digest, and held against the world of now."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +24,12 @@ class SavedPlan:
             data = json.loads(text)
             told = data.pop("digest")
             products = {product["name"]: product for product in data["products"]}
-            right = data["schema"] == "ship/plan/v1"
+            right = data["schema"] == "ship/plan/v1" and told == f"sha256:{digest(data)}"
+            _look(products.values())
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             msg = "not a saved plan (JSON of schema ship/plan/v1)"
             raise Terminal(msg) from error
-        if not right or told != f"sha256:{digest(data)}":
+        if not right:
             msg = "the saved plan was altered: its digest does not match its content"
             raise Terminal(msg)
         if expected is not None and told != expected:
@@ -68,6 +69,14 @@ def _stale(saved: Mapping[str, Any], now: Plan | None) -> str | None:
     held = [action.held for action in now.actions if action.held]
     was = [action["held"] for action in saved["actions"] if action["held"]]
     return f"held now: {held[0]}" if len(held) > len(was) else None
+
+
+def _look(products: Iterable[Mapping[str, Any]]) -> None:
+    """Touch what is read later, since anybody can compute a digest. Raises KeyError, TypeError."""
+    for product in products:
+        _ = product["name"] + product["generation"], _essence(product)
+        for action in product["actions"]:
+            _ = action["id"] + (action["held"] or "")
 
 
 def _essence(plan: Mapping[str, Any]) -> object:

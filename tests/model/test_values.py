@@ -140,6 +140,26 @@ def test_an_altered_plan_is_refused(alter: object) -> None:
         SavedPlan.read(alter(json.dumps(plan("x").data())), expected=None)
 
 
+@pytest.mark.parametrize(
+    "product",
+    [
+        pytest.param({"name": "a"}, id="a product without anything"),
+        pytest.param({"name": "a", "generation": 1, "actions": []}, id="a number as generation"),
+        pytest.param(
+            {"name": "a", "generation": "g", "drift": [], "unknown": {}, "actions": [{"id": "x"}]},
+            id="an action that is not whole",
+        ),
+        pytest.param("abc", id="a product that is a text"),
+    ],
+)
+def test_a_forged_plan_is_refused(product: object) -> None:
+    """Anybody can compute a digest: a document of another shape under the right one is no plan either."""
+    data = {"schema": "ship/plan/v1", "products": [product]}
+    text = json.dumps({**data, "digest": f"sha256:{digest(data)}"})
+    with pytest.raises(Terminal, match="not a saved plan"):
+        SavedPlan.read(text, expected=None)
+
+
 def test_a_saved_plan_is_held_against_the_reviewed_digest() -> None:
     """Another digest than the reviewed one is refused."""
     text = json.dumps(plan("x").data())
