@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 import time
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.fleetfile.marks import Place, Trouble
+from reconciler.model.errors import Terminal
 
 SIZE = 1_048_576
 SETTLED_NS = 2_000_000_000
@@ -60,6 +62,9 @@ def listing(root: Path, folder: str) -> list[Listed]:
             ]
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        msg = f"{folder}: cannot be listed: {error.strerror}"
+        raise Terminal(msg) from error
     return sorted(found, key=lambda listed: listed.file)
 
 
@@ -76,9 +81,9 @@ def single(root: Path, file: str) -> Listed | None:
 
 
 def _listed(file: str, found: os.stat_result) -> Listed:
-    file = file.encode(
-        "utf-8", "backslashreplace"
-    ).decode()  # a name that is not UTF-8 can be shown, not read
+    # a name that is not UTF-8, or that a terminal would obey, can be shown, not read
+    file = file.encode("utf-8", "backslashreplace").decode()
+    file = _OBEYED.sub(lambda sign: f"\\x{ord(sign[0]):02x}", file)
     stem = file.rpartition("/")[2].rpartition(".")[0]
     return Listed(
         file, stem, found.st_mode, found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
@@ -87,6 +92,8 @@ def _listed(file: str, found: os.stat_result) -> Listed:
 
 def read(root: Path, listed: Listed) -> bytes:
     """Read a whole file. Raises Unreadable."""
+    if "\\" in listed.file:
+        raise _refuse(*_MISNAMED)
     if not listed.regular:
         raise _refuse(_KINDS.get(stat.S_IFMT(listed.mode), "is not a regular file"), "put a plain file here")
     if listed.size > SIZE:
@@ -104,6 +111,8 @@ def read(root: Path, listed: Listed) -> bytes:
     return content
 
 
+_OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+_MISNAMED = ("has a name that no product can have", "rename it")
 _LARGE = (f"is larger than {SIZE // 1024} KiB", "split it, or move comments elsewhere")
 _KINDS: Mapping[int, str] = {
     stat.S_IFLNK: "is a symbolic link",

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler import fleetfile
 from reconciler.fleetfile import files
+from reconciler.model.errors import Terminal
 from reconciler.model.fleet import Complaint, Fleet
 from tests.world import fleets
 
@@ -167,6 +168,23 @@ def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
     fleet = fleetfile.load(tmp_path)
     assert [product.name for product in fleet.products] == ["y"]
     assert [complaint.file.isprintable() for complaint in fleet.complaints] == [True]
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "two\nlines", "\u202egnp", "back\\slash"])
+def test_a_name_that_a_terminal_would_obey(tmp_path: Path, name: str) -> None:
+    """It is complained about in a form that can be printed; no line is forged with it."""
+    fleets.write(tmp_path, {f"fleet/products/{name}.yaml": GOOD})
+    fleet = fleetfile.load(tmp_path)
+    assert [one.message for one in fleet.complaints] == ["the file has a name that no product can have"]
+    assert all(name.isprintable() for name in (fleet.complaints[0].file, *fleet.invalid))
+
+
+def test_a_folder_that_cannot_be_listed(tmp_path: Path) -> None:
+    """A loop of links is one error, not a traceback."""
+    (tmp_path / "fleet").mkdir()
+    (tmp_path / "fleet/products").symlink_to("products")
+    with pytest.raises(Terminal, match="fleet/products: cannot be listed"):
+        fleetfile.load(tmp_path)
 
 
 def test_names_that_are_no_products(tmp_path: Path) -> None:
