@@ -22,8 +22,18 @@ FOLDER = "fleet/products"
 def load(root: Path, *, cache: Cache | None = None) -> Fleet:
     """Read everything under `fleet/`; never raises on what the files hold.
 
-    The cache is read, and news are put into it; without one everything is parsed.
+    The cache is read, and news are put into it; without one everything is parsed. One that is damaged is
+    passed over: it is never worth an error.
     """
+    try:
+        return _load(root, cache)
+    except (ValueError, TypeError, LookupError):
+        if cache is None:
+            raise
+        return _load(root, None)
+
+
+def _load(root: Path, cache: Cache | None) -> Fleet:
     with _undisturbed():
         memory = Memory(cache, "fleet")
         fleet = base.load(root, memory)

@@ -39,8 +39,11 @@ class Memory:
         self._before = self._recall()
 
     def _recall(self) -> dict[str, Stamp]:
-        text = self._cache.get(STATS, self._folder)
-        return {} if text is None else {file: tuple(known) for file, known in json.loads(text).items()}
+        text = self._cache.get(STATS, self._folder) or "{}"
+        try:
+            return {file: tuple(known) for file, known in json.loads(text).items()}
+        except (ValueError, TypeError, AttributeError):  # damaged: a cache is never worth an error
+            return {}
 
     def blob(self, listed: Listed, read: Callable[[], bytes]) -> str:
         """Return the id of a file's content; it is read only when its stamp is not the known one."""

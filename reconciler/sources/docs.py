@@ -66,8 +66,8 @@ class DocsSource:
             ask = _asked(sight, sight.product.docs, prints)
             if isinstance(ask, str):
                 yield Observation(sight.product.name, NAME, unknown=ask)
-            elif (known := self._cache.get(SPACE, ask.key)) is not None:
-                yield _observation(ask, known)
+            elif (known := _remembered(ask, self._cache.get(SPACE, ask.key))) is not None:
+                yield known
             else:
                 news.append(ask)
         for ask, answer in zip(news, self._all(news), strict=True):
@@ -128,6 +128,14 @@ def _asked(sight: Sight, spec: DocsSpec, prints: _Fingerprints) -> _Ask | str:
         return f"branch {product.branch!r} does not exist"
     found = prints.of(spec.builder)
     return found if isinstance(found, str) else _Ask(product.name, product.repo, head, spec, *found)
+
+
+def _remembered(ask: _Ask, text: str | None) -> Observation | None:
+    """Read what the cache holds; what is damaged there is not known."""
+    try:
+        return None if text is None else _observation(ask, text)
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _observation(ask: _Ask, known: str) -> Observation:

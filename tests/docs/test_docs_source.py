@@ -199,6 +199,17 @@ def test_an_unchanged_tree_costs_nothing() -> None:
     assert all(json.loads(value) for value in remembered.values())
 
 
+@pytest.mark.parametrize("damage", ["", "[", "[]", "7", "{}", "null"])
+def test_a_damaged_cache_is_passed_over(damage: str) -> None:
+    """What somebody spoiled in the cache is looked up again."""
+    cache, woods = Cache(lambda _: {}), Woods(one=BASE)
+    first = look(woods, sight(), cache=cache)
+    (key,) = cache.news
+    cache.news[key] = damage
+    assert look(woods, sight(), cache=cache) == first
+    assert json.loads(cache.news[key])["digest"]
+
+
 def test_a_forge_that_fails_is_asked_again() -> None:
     """Its failure is unknown, and nothing is remembered of it."""
     cache, woods = Cache(lambda _: {}), Woods(one=BASE)

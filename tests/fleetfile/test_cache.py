@@ -158,6 +158,23 @@ def test_an_entry_of_other_code_is_not_used(tmp_path: Path) -> None:
     assert store.load(tmp_path) == first
 
 
+@pytest.mark.parametrize("damage", ['{"', "[]", "7", "", '[["x"]]'])
+def test_a_damaged_cache_is_passed_over(tmp_path: Path, settled: None, damage: str) -> None:
+    """Whatever somebody made of the cache, the fleet is read as without one."""
+    names = ["fleet/fleet.yaml", "fleet/products/a.yaml", "fleet/products/b.yaml"]
+    texts = [fleets.FLEET, fleets.small("a"), fleets.small("b")]
+    fleets.write(tmp_path, dict(zip(names, texts, strict=True)), old=True)
+    store = Store()
+    first = store.load(tmp_path)
+    for place, value in store.values.items():
+        keep_key = value.partition("\n")[0] + "\n" if "\n" in value else ""
+        for stats in (True, False):
+            kept = dict(store.values)
+            store.values[place] = damage if stats else keep_key + damage
+            assert store.load(tmp_path) == first
+            store.values = kept
+
+
 def test_a_blob_id_is_gits() -> None:
     """The id of the empty content is git's well-known one."""
     assert files.blob(b"") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
