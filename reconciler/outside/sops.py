@@ -83,11 +83,16 @@ class Sops:
         return secrets
 
     def _file(self, path: str) -> Path:
-        file = (self._root / path).resolve()
+        try:
+            file = (self._root / path).resolve()
+            found = file.is_file()
+        except (OSError, RuntimeError) as error:  # may not be entered, a loop of links, too long a name
+            msg = f"secrets file '{path}' cannot be read: {error}"
+            raise Terminal(msg) from None
         if not file.is_relative_to(self._root):
             msg = f"secrets file '{path}' lies outside the fleet's folder"
             raise Terminal(msg)
-        if not file.is_file():
+        if not found:
             msg = f"secrets file '{path}' does not exist"
             raise Terminal(msg)
         return file
@@ -149,6 +154,9 @@ def _parsed(path: str, file: Path) -> Any:  # noqa: ANN401 -- any document
             import ryaml  # noqa: PLC0415 -- only where something is decrypted
 
             return ryaml.loads(text.decode())  # type: ignore[attr-defined]  # star import in the package
+    except OSError as error:  # pragma: no cover -- a mode that root passes over
+        msg = f"secrets file '{path}' cannot be read: {error.strerror}"
+        raise Terminal(msg) from None
     except ValueError:  # what the parser says would quote the file
         msg = f"secrets file '{path}' is not valid {file.suffix.removeprefix('.')}"
         raise Terminal(msg) from None

@@ -156,11 +156,14 @@ def test_refused(release: Release, case: str) -> None:
     [
         ("secrets/none.yaml", "does not exist"),
         ("../x.yaml", "outside"),
+        (f"secrets/{'x' * 300}.yaml", "cannot be read: .*too long"),
+        ("secrets/loop.yaml", "cannot be read: Symlink loop"),
         ("keys.txt", "must be .yaml, .yml or"),
     ],
 )
 def test_paths(release: Release, path: str, message: str) -> None:
     """Only files of the fleet that sops and Ship can read are taken."""
+    (release.root / "secrets" / "loop.yaml").symlink_to("loop.yaml")
     with pytest.raises(Terminal, match=message):
         decrypt(release, path)
 
