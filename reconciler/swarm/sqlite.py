@@ -10,7 +10,7 @@ from threading import RLock
 from typing import Any
 from urllib.parse import quote
 
-from reconciler.model.errors import LeaseLost, WriteRefused
+from reconciler.model.errors import LeaseLost, Terminal, WriteRefused
 from reconciler.model.record import Entry
 from reconciler.outside.locks import is_file
 from reconciler.ports import Batch, Swarm
