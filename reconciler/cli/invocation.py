@@ -21,6 +21,8 @@ from reconciler.render import plan as plans
 from reconciler.render import report as reports
 
 SLICE_S = 0.5
+LARGEST_PLAN = 64 * 1024 * 1024
+"""Characters; a fleet of 500 products with all to do takes one."""
 
 
 @dataclass(slots=True)
@@ -128,10 +130,14 @@ class Invocation:
         if path is None:
             return None
         try:
-            text = path.read_text(encoding="utf-8")
+            with path.open(encoding="utf-8") as file:
+                text = file.read(LARGEST_PLAN + 1)
         except (OSError, UnicodeDecodeError) as error:
             msg = f"{path}: cannot be read: {error}"
             raise Terminal(msg) from error
+        if len(text) > LARGEST_PLAN:
+            msg = f"{path}: is longer than any plan ({LARGEST_PLAN} characters)"
+            raise Terminal(msg)
         return SavedPlan.read(text, expected=self.arguments.digest)
 
     def _print(self, report: Report) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from reconciler.cli import reconcile, ship
 from reconciler.cli.common import DONE, DRIFT, ERROR, PARTIAL
+from reconciler.cli.invocation import LARGEST_PLAN
 from tests.world.bare import Bare
 
 pytestmark = pytest.mark.real
@@ -139,6 +140,7 @@ def test_a_saved_plan_is_applied_product_by_product(world: World) -> None:
     [
         pytest.param(lambda text: text.replace("docs.build", "docs.bield"), "was altered", id="altered"),
         pytest.param(lambda _: "no plan", "not a saved plan", id="something else"),
+        pytest.param(lambda _: " " * (LARGEST_PLAN + 1), "longer than any plan", id="endless"),
         pytest.param(None, "cannot be read", id="missing"),
     ],
 )
