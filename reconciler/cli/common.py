@@ -94,6 +94,17 @@ def fleet_root(wanted: Path | None) -> Path:
     return here
 
 
+def stand_on_streams() -> None:
+    """Open what was closed of stdin, stdout and stderr on nothing: no file of ours may take their numbers."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
 def guarded(run: Callable[[], int], console: Console) -> int:
     """Run; an error that stops everything is one line on stderr and exit code 1, never a traceback."""
     try:

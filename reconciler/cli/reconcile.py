@@ -9,7 +9,15 @@ from pathlib import Path
 from types import FrameType
 
 from reconciler import __version__
-from reconciler.cli.common import Console, Parser, add_fleet, add_output, fleet_root, guarded
+from reconciler.cli.common import (
+    Console,
+    Parser,
+    add_fleet,
+    add_output,
+    fleet_root,
+    guarded,
+    stand_on_streams,
+)
 
 PILLARS = ("docs", "publish")
 EPILOG = """exit codes:
@@ -23,6 +31,7 @@ EPILOG = """exit codes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one invocation; return its exit code."""
+    stand_on_streams()
     parser = _parser()
     parsed = parser.parse_args(arguments)
     if parsed.out is not None and not parsed.plan:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from reconciler import __version__
-from reconciler.cli.common import Console, Parser, add_fleet, add_output, guarded
+from reconciler.cli.common import Console, Parser, add_fleet, add_output, guarded, stand_on_streams
 
 COMMANDS = {
     "validate": "check every file under fleet/ and .codemonkeys/; show all complaints at once",
@@ -27,6 +27,7 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; return its exit code."""
+    stand_on_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = Parser(prog="ship", description="Ship: the autopilot of a fleet of software products.")
     parser.add_argument("--version", action="version", version=f"ship {__version__}")

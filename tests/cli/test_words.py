@@ -4,6 +4,8 @@ import argparse
 import io
 import json
 import os
+import subprocess
+import sys
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -159,3 +161,17 @@ def test_a_reader_of_stderr_who_went_away_stops_nothing() -> None:
     os.close(read)
     with suppress(BrokenPipeError), open(write, "w", encoding="utf-8") as pipe:  # noqa: PTH123 -- a descriptor
         Console(err=pipe).note("gone")
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)], ids=str)
+def test_closed_streams_are_opened_on_nothing(tmp_path: Path, closed: tuple[int, ...]) -> None:
+    """Started with stdin, stdout or stderr closed it works as ever, and no file of ours takes their place."""
+    code = (
+        "import os, sys\n"
+        f"for number in {closed}: os.close(number)\n"
+        f"words = ['freeze', '--reason', 'x', '--fleet', {str(tmp_path)!r}]\n"
+        "os.execv(sys.executable, [sys.executable, '-m', 'reconciler.cli.ship', *words])\n"
+    )
+    (tmp_path / "fleet").mkdir()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
