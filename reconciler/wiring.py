@@ -196,7 +196,7 @@ def real_doors(house: House, fleet: Fleet) -> Doors:
                 "local": lambda: _local_forge(house, fleet),
             }
         ),
-        git=GitDoor(audit, clock, redactor, credentials=_credentials(settings, token)),
+        git=GitDoor(audit, clock, redactor, credentials=credentials(settings, token)),
         builders={"mkdocs": MkDocs(processes, redactor)},
         index=index,
         index_address=index.address,
@@ -285,7 +285,7 @@ def _local_forge(house: House, fleet: Fleet) -> Forge:
     )
 
 
-def _credentials(settings: Settings, token: Secret | None) -> Mapping[str, Secret]:
+def credentials(settings: Settings, token: Secret | None) -> Mapping[str, Secret]:
     """Return what git may show to which host: GitHub's token to GitHub only."""
     if token is None:
         return {}

@@ -10,7 +10,7 @@ from reconciler import wiring
 from reconciler.cli.common import DONE, DRIFT, ERROR, PARTIAL, Console
 from reconciler.look import Looker
 from reconciler.loop import Orders, Reconciler
-from reconciler.model.errors import Terminal
+from reconciler.model.errors import LeaseLost, ShipError, Terminal
 from reconciler.model.fleet import Fleet
 from reconciler.model.plan import FleetPlan
 from reconciler.model.report import Report
@@ -84,13 +84,23 @@ class Invocation:
             self.console.clean = house.clean
             with house.running():
                 while not self.stop():
-                    report = self._once(house, None)
-                    code = self._code(report)
-                    if report.performed or self.console.output == "json":
-                        self._print(report)
-                    self.console.note(plans.totals(report.last))
+                    code = self._pass(house)
                     house.rest(self.arguments.interval, self.stop)
         return code
+
+    def _pass(self, house: wiring.House) -> int:
+        """Reconcile once; what stops one pass, such as an empty fleet, does not end the watch."""
+        try:
+            report = self._once(house, None)
+        except LeaseLost:
+            raise
+        except ShipError as error:
+            self.console.note(f"error: {error}")
+            return ERROR
+        if report.performed or self.console.output == "json":
+            self._print(report)
+        self.console.note(plans.totals(report.last))
+        return self._code(report)
 
     def _once(self, house: wiring.House, saved: SavedPlan | None) -> Report:
         fleet = self._fleet(house)

@@ -32,12 +32,12 @@ EPILOG = """exit codes:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one invocation; return its exit code."""
     stand_on_streams()
-    parser = _parser()
-    parsed = parser.parse_args(arguments)
+    words = parser()
+    parsed = words.parse_args(arguments)
     if parsed.out is not None and not parsed.plan:
-        parser.error("--out goes with --plan")
+        words.error("--out goes with --plan")
     if parsed.digest is not None and parsed.apply is None:
-        parser.error("--digest goes with --apply")
+        words.error("--digest goes with --apply")
     console = Console(output=parsed.output)
     from reconciler.cli.invocation import Invocation  # noqa: PLC0415 -- --help must stay cheap
 
@@ -95,20 +95,21 @@ def label(text: str) -> tuple[str, str]:
     return key, value
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
+def parser() -> argparse.ArgumentParser:
+    """Return the words that reconcile knows."""
+    made = Parser(
         prog="reconcile",
         description="Make the fleet what fleet/ declares: look, plan, act, until both match.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"reconcile {__version__}")
-    add_fleet(parser)
-    add_output(parser)
-    _add_selectors(parser)
-    _add_modes(parser)
-    _add_bounds(parser)
-    return parser
+    made.add_argument("--version", action="version", version=f"reconcile {__version__}")
+    add_fleet(made)
+    add_output(made)
+    _add_selectors(made)
+    _add_modes(made)
+    _add_bounds(made)
+    return made
 
 
 def _add_selectors(parser: argparse.ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -12,9 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from reconciler import wiring
 from reconciler.cli import reconcile, ship
-from reconciler.cli.common import DONE, DRIFT, ERROR, PARTIAL
-from reconciler.cli.invocation import LARGEST_PLAN
+from reconciler.cli.common import DONE, DRIFT, ERROR, PARTIAL, Console
+from reconciler.cli.invocation import LARGEST_PLAN, Invocation
+from reconciler.model.errors import LeaseLost
+from reconciler.model.secret import Secret
+from reconciler.ports import silent
 from tests.world.bare import Bare
 
 pytestmark = pytest.mark.real
@@ -236,3 +241,97 @@ def wait_until(true: object, tries: Sequence[int] = range(600)) -> None:
             return
         time.sleep(0.1)
     pytest.fail("it did not happen within a minute")
+
+
+class StopAfter:
+    """Asks to stop after so many questions, as a person at the keyboard would."""
+
+    def __init__(self, asked: int) -> None:
+        self.left = asked
+
+    def listen(self) -> None:
+        """Leave the signals alone."""
+
+    def __call__(self) -> bool:
+        """Count down."""
+        self.left -= 1
+        return self.left < 0
+
+
+def invoke(world: World, asked: int, *words: str) -> tuple[int, str, str]:
+    """Run reconcile in this process until it was asked so often."""
+    parsed = reconcile.parser().parse_args(["--fleet", str(world.root), *words])
+    console = Console(output=parsed.output)
+    code = Invocation(parsed, console, world.root, StopAfter(asked)).run()
+    out, err = world.capsys.readouterr()
+    return code, out, err
+
+
+def test_watch_outlives_a_fleet_that_cannot_be_read(world: World) -> None:
+    """A pass that cannot be made is told; the watch goes on."""
+    for name in ("ash", "birch"):
+        (world.root / "fleet" / "products" / f"{name}.yaml").unlink()
+    code, _, err = invoke(world, 3, "--watch", "--interval", "0.01")
+    assert (code, err.count("error: no products")) == (ERROR, 2)
+
+
+def test_watch_prints_every_pass_as_json(world: World) -> None:
+    """For programs every pass is one JSON document, also one that did nothing."""
+    (world.root / "fleet" / "products" / "birch.yaml").unlink()
+    code, out, err = invoke(world, 12, "--watch", "--interval", "0.01", "-o", "json")
+    assert code == DONE
+    assert [deed["result"] for deed in json.JSONDecoder().raw_decode(out)[0]["deeds"]] == ["done"]
+    assert "Plan: 0 actions" in err
+
+
+def test_a_lost_lease_ends_a_watch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who lost the lease stops, even in a watch."""
+
+    class Thief(StopAfter):
+        def __call__(self) -> bool:
+            """Take the lock file away before the second look."""
+            if self.left == 1:
+                (world.root / ".codemonkeys" / "state" / "lock").unlink()
+            return super().__call__()
+
+    parsed = reconcile.parser().parse_args(["--watch", "--interval", "0", "--pillar", "publish"])
+    console = Console()
+    with pytest.raises(LeaseLost):
+        Invocation(parsed, console, world.root, Thief(4)).run()
+
+
+def test_signals_are_heard() -> None:
+    """SIGTERM and the first SIGINT ask to end; the second SIGINT ends at once."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    stopper = reconcile.Stopper()
+    try:
+        stopper.listen()
+        assert not stopper()
+        signal.raise_signal(signal.SIGINT)
+        assert stopper()
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        for number, hearer in before.items():
+            signal.signal(number, hearer)
+
+
+def test_a_token_is_shown_to_github_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token is known to the redactor, and git shows it to GitHub's own host only."""
+    monkeypatch.setenv("GITHUB_TOKEN", "token-for-this-test")
+    with wiring.open_to_look(world.root, silent) as house:
+        shown = wiring.credentials(house.settings, Secret("token-for-this-test"))
+        assert list(shown) == ["https://github.com/"]
+        assert "token-for-this-test" not in house.clean("x token-for-this-test y")
+    assert wiring.credentials(house.settings, None) == {}
+
+
+def test_python_m_reconciler_is_ship(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`python -m reconciler` is the same as `ship`."""
+    monkeypatch.setattr(sys, "argv", ["ship", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("reconciler", run_name="__main__")
+    assert (ended.value.code, capsys.readouterr().out.split()[0]) == (0, "ship")

@@ -43,7 +43,7 @@ def commands_page() -> str:
 
 def parsers() -> Iterator[argparse.ArgumentParser]:
     """Yield every parser: reconcile, then each subcommand of ship with its own subcommands."""
-    yield reconcile._parser()
+    yield reconcile.parser()
     for name, text in ship.COMMANDS.items():
         parser = Parser(prog=f"ship {name}", description=text[0].upper() + text[1:] + ".")
         add_fleet(parser)
