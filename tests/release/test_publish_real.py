@@ -73,6 +73,18 @@ def test_other_indexes(tmp_path: Path, algorithm: str, pages: str) -> None:
         assert index.files() == [WHEEL, SDIST]
 
 
+def test_an_index_that_shows_uploads_late(tmp_path: Path) -> None:
+    """What does not show within the settle window is no failure for a person: it is looked at again."""
+    release = Release(tmp_path / "fleet")
+    password = chance.token_urlsafe(20)
+    release.encrypt("secrets/pypi.sops.yaml", {"username": USER, "password": password})
+    with pypi(tmp_path / "index", password, pages="late") as index:
+        publisher = release.publisher(replace(index.settings, settle_s=1))
+        with pytest.raises(Transient, match=r"the index does not show .* yet"):
+            publisher.execute(action(), release.deed("late"))
+        assert index.files() == [WHEEL, SDIST]
+
+
 def test_refusals(tmp_path: Path) -> None:
     """A wrong password and other bytes are said plainly, need a person, and change nothing."""
     release = Release(tmp_path / "fleet")

@@ -54,7 +54,7 @@ class Pypi:
 
 @contextmanager
 def pypi(folder: Path, password: str, *, algorithm: str = "sha256", pages: str = "html") -> Iterator[Pypi]:
-    """Serve an empty index; `pages`: html (as pypiserver makes them) or json (PEP 691)."""
+    """Serve an empty index; `pages`: html (as pypiserver makes them) json (PEP 691) or late."""
     (folder / "packages").mkdir(parents=True)
     (folder / "account").write_text(f"{USER}\n{password}")
     argv = [sys.executable, "-m", "tests.world.pypi", str(folder), algorithm, pages]
@@ -79,9 +79,12 @@ class _Quiet(WSGIRequestHandler):
 class _Json:
     """Answers project pages as PEP 691 says, everything else as pypiserver does."""
 
-    def __init__(self, application: Callable[..., Iterable[bytes]], packages: Path) -> None:
+    def __init__(
+        self, application: Callable[..., Iterable[bytes]], packages: Path, *, hide: bool = False
+    ) -> None:
         self._application = application
         self._packages = packages
+        self._hide = hide
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         parts = environ["PATH_INFO"].strip("/").split("/")
@@ -94,7 +97,7 @@ class _Json:
                 "hashes": {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()},
             }
             for file in sorted(self._packages.iterdir())
-            if file.name.replace("_", "-").startswith(parts[1])
+            if file.name.replace("_", "-").startswith(parts[1]) and not self._hide
         ]
         start(
             "200 OK" if files else "404 Not Found", [("Content-Type", "application/vnd.pypi.simple.v1+json")]
@@ -116,7 +119,7 @@ def _serve(folder: Path, algorithm: str, pages: str) -> None:
         backend_arg="simple-dir",
         verbosity=0,
     )
-    wrapped = _Json(application, packages) if pages == "json" else application
+    wrapped = application if pages == "html" else _Json(application, packages, hide=pages == "late")
     witness = Witness(wrapped, folder / "uploads.log")
     with make_server("127.0.0.1", 0, witness, server_class=_Threads, handler_class=_Quiet) as server:
         sys.stdout.write(f"{server.server_port}\n")
