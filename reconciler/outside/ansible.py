@@ -68,6 +68,8 @@ class Ansible:
         for secret in (*play.secrets.values(), *_logins(play.variables)):
             self._redactor.learn(secret.reveal())
         story = _Story(deed, self._redactor)
+        temporary = deed.folder / "tmp"  # goes with the deed, also what a killed task leaves
+        temporary.mkdir(mode=0o700, exist_ok=True)
         with _memory(deed) as folder, _fed(folder / "variables", _variables(play)) as fifo:
             command = Command(
                 [
@@ -76,7 +78,7 @@ class Ansible:
                 ],
                 timeout_s=play.timeout_s,
                 cwd=folder,
-                env=_environment(folder),
+                env={**_environment(folder), "TMPDIR": str(temporary)},
                 inherit=(*INHERITED, *INHERITED_TOO, *_tool_variables()),
                 deed=deed,
                 events=Events("SHIP_EVENTS_FD", story.take),

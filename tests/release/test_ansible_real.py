@@ -144,13 +144,17 @@ def test_unreachable_and_unreadable(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_timeout(tmp_path: Path) -> None:
-    """A play that hangs is ended with all it started, and may be tried again."""
+def test_timeout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A play that hangs is ended with all it started, leaves nothing in /tmp, and may be tried again."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     tasks = "    - name: Hang\n      ansible.builtin.command: setsid sleep 7791\n"
     result = play(tmp_path, tasks, timeout_s=3)
     assert result.transient
     assert "timed out after 3 s and was ended with all its children in task 'Hang'" in str(result.failure)
     assert alive("7791") == []
+    assert not list(temporary.iterdir())
     assert not list(MEMORY.glob(f"{PREFIX}{os.getpid()}-*"))
 
 
