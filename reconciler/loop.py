@@ -16,6 +16,8 @@ from reconciler.model.saved import SavedPlan
 from reconciler.model.selection import Selection
 from reconciler.ports import Parts
 
+SLICE_S = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Orders:
@@ -84,7 +86,13 @@ class Reconciler:
                 return self.report(tally, tally.first, plan, ended)
             if wait_s >= 1:
                 self.parts.say(f"waiting {wait_s:.0f} s for what may still show")
-            self.parts.clock.sleep(wait_s)
+            self.rest(wait_s)
+
+    def rest(self, wait_s: float) -> None:
+        """Wait, but not for somebody who asked to stop."""
+        while wait_s > 0 and not self.orders.stop():
+            self.parts.clock.sleep(min(SLICE_S, wait_s))
+            wait_s -= SLICE_S
 
     def record(self, plan: FleetPlan) -> None:
         """Remember what was seen: events only where something changed."""

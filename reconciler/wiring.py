@@ -223,13 +223,14 @@ def open_to_act(
     say: Callable[[str], None],
     *,
     wait: timedelta,
+    stop: Callable[[], bool] = bool,
     doors: Callable[[House, Fleet], Doors] = real_doors,
 ) -> Iterator[House]:
     """Open with the lease. Raises Waiting (who holds it), Terminal, Transient."""
     settings, redactor, clock = _settings(root), Redactor(), SystemClock()
     run = f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    claim = Claim(run, redactor.clean(command), wait.total_seconds(), clock, say)
+    claim = Claim(run, redactor.clean(command), wait.total_seconds(), clock, say, stop)
     swarm = open_store(root, settings.swarm_url, clean=redactor.clean, claim=claim)
     try:
         FolderDeeds(root / STATE_FOLDER, swarm.guard).sweep()

@@ -3,6 +3,7 @@
 import argparse
 import difflib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,7 @@ class Invocation:
     def _reconcile(self) -> int:
         saved = self._saved()
         self.stop.listen()
-        with wiring.open_to_act(self.root, self.console.note, wait=self.arguments.lock_timeout) as house:
+        with self._house() as house:
             self.console.clean = house.clean
             with house.running():
                 report = self._once(house, saved)
@@ -80,7 +81,7 @@ class Invocation:
     def _watch(self) -> int:
         self.stop.listen()
         code = DONE
-        with wiring.open_to_act(self.root, self.console.note, wait=self.arguments.lock_timeout) as house:
+        with self._house() as house:
             self.console.clean = house.clean
             with house.running():
                 while not self.stop():
@@ -114,6 +115,10 @@ class Invocation:
         )
         parts = house.parts(fleet)
         return Reconciler(parts, fleet, self._selection(fleet), house.run, orders).reconcile()
+
+    def _house(self) -> AbstractContextManager[wiring.House]:
+        wait = self.arguments.lock_timeout
+        return wiring.open_to_act(self.root, self.console.note, wait=wait, stop=self.stop)
 
     def _fleet(self, house: wiring.House) -> Fleet:
         fleet = house.fleet()

@@ -25,6 +25,8 @@ class Claim:
     """Needed to wait, and to tell others since when it is held."""
     on_wait: Callable[[str], None] = silent
     """Called once, with who holds it, before the first wait."""
+    stop: Callable[[], bool] = bool
+    """Asked while it waits: True gives up."""
 
 
 class Lease:
@@ -67,7 +69,7 @@ def acquire(path: Path, claim: Claim) -> Lease:
         descriptor = lock(path)
         if descriptor is not None:
             return Lease(path, descriptor)
-        if claim.clock is None or waited >= claim.wait_s:
+        if claim.clock is None or waited >= claim.wait_s or claim.stop():
             raise Waiting(holder(path), retry_after_s=RETRY_AFTER_S)
         if not waited:
             claim.on_wait(holder(path))

@@ -228,6 +228,22 @@ def test_a_signal_between_two_deeds_is_heard() -> None:
     assert (scene.done, report.stopped) == (1, "asked to stop")
 
 
+def test_a_signal_while_waiting_is_heard() -> None:
+    """Somebody who asks to stop does not wait until what may still show has shown."""
+
+    class Asked(Scene):
+        def sleep(self, seconds: float) -> None:
+            """Let the third slice end with a signal."""
+            super().sleep(seconds)
+            self.done += 1
+
+    scene = Asked(deed=raising(Waiting("later", retry_after_s=500)), mends=False, stop_after=4)
+    began = scene.now_
+    assert scene.run().stopped == "asked to stop"
+    assert scene.now_ - began < timedelta(seconds=5)
+    assert scene.phases() == [Phase.WAITING]
+
+
 @pytest.mark.parametrize(
     ("kind", "selection", "drifts", "phases"),
     [

@@ -94,6 +94,15 @@ def test_waiting_ends_after_its_time(tmp_path: Path, store: Store) -> None:
     assert 3 <= clock.slept < 4
 
 
+def test_waiting_ends_when_asked_to_stop(tmp_path: Path, store: Store) -> None:
+    """A signal while it waits for the lease is heard at once."""
+    clock = Ticking()
+    claim = Claim(clock=clock, wait_s=3600, stop=lambda: clock.slept > 1)
+    with pytest.raises(Waiting, match="is held by"):
+        open_store(tmp_path, URL, clean=str, claim=claim)
+    assert clock.slept < 2
+
+
 def test_lock_file_of_strange_content_still_names_the_trouble(tmp_path: Path, store: Store) -> None:
     """Whatever stands in the lock file, the second process is told that it is locked."""
     lock = tmp_path / ".codemonkeys/state/lock"
