@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reconciler.fleetfile import base, checks, commit, files, rollouts, source
@@ -25,12 +25,10 @@ def load(root: Path, *, cache: Cache | None = None) -> Fleet:
     The cache is read, and news are put into it; without one everything is parsed. One that is damaged is
     passed over: it is never worth an error.
     """
-    try:
-        return _load(root, cache)
-    except (ValueError, TypeError, LookupError):
-        if cache is None:
-            raise
-        return _load(root, None)
+    if cache is not None:
+        with suppress(ValueError, TypeError, LookupError):
+            return _load(root, cache)
+    return _load(root, None)
 
 
 def _load(root: Path, cache: Cache | None) -> Fleet:

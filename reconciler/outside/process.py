@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, cast
 
 from reconciler.model.errors import ShipError, Terminal, Transient
 from reconciler.model.record import ToolCall
@@ -224,9 +225,9 @@ class _Pump:
         self._begin = self._last = time.monotonic()
         stdin = command.stdin
         self._todo = memoryview(stdin.encode() if isinstance(stdin, str) else stdin or b"")
+        # Popen's type does not know that PIPE was asked for.
         for pipe, sink in ((popen.stdout, self.out), (popen.stderr, self.err)):
-            if pipe is not None:  # always so; Popen's type does not know that PIPE was asked for
-                self._selector.register(pipe.fileno(), selectors.EVENT_READ, sink)
+            self._selector.register(cast("IO[bytes]", pipe).fileno(), selectors.EVENT_READ, sink)
         if read is not None and command.events is not None:
             self._selector.register(read, selectors.EVENT_READ, Lines(command.events.take))
         if popen.stdin is not None:
@@ -266,8 +267,7 @@ class _Pump:
             self._todo = self._todo[:0]
         if not self._todo:
             self._selector.unregister(descriptor)
-            if self._popen.stdin is not None:
-                self._popen.stdin.close()
+            cast("IO[bytes]", self._popen.stdin).close()
 
     def _silent(self) -> float:
         return time.monotonic() - self._last

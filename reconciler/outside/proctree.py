@@ -51,7 +51,7 @@ def end(root: int | None, mark: str, grace_s: float, pause: Callable[[float], No
         pause(_PAUSE_S)
         seen = living(root, mark, seen)
     killed: set[Proc] = set()
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS):  # pragma: no branch -- but for a process that even SIGKILL cannot end
         if not seen:
             break
         for proc in seen:

@@ -142,7 +142,7 @@ class Store(Reading):
                 yield self._database
                 self._database.execute("COMMIT")
             except BaseException:
-                if self._database.in_transaction:
+                if self._database.in_transaction:  # pragma: no branch -- SQLite ends some by itself
                     self._database.execute("ROLLBACK")
                 raise
 

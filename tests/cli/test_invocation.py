@@ -289,8 +289,8 @@ def test_a_lost_lease_ends_a_watch(world: World, monkeypatch: pytest.MonkeyPatch
 
     class Thief(StopAfter):
         def __call__(self) -> bool:
-            """Take the lock file away before the second look."""
-            if self.left == 1:
+            """Take the lock file away before the first look."""
+            if self.left == 4:
                 (world.root / ".codemonkeys" / "state" / "lock").unlink()
             return super().__call__()
 

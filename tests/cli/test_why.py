@@ -8,7 +8,7 @@ import pytest
 from reconciler.model.plan import ProductStatus
 from reconciler.model.record import Freeze, Phase
 from reconciler.ports import Batch
-from tests.world.samples import NOON, entry, status
+from tests.world.samples import NOON, entry, event, status
 from tests.world.ship import UNKNOWN, Ship, plan
 
 
@@ -70,7 +70,8 @@ def test_why_says_what_would_unblock(ship: Ship, found: dict[str, object], row: 
 def test_why_of_a_failed_action_counts_its_tries(ship: Ship) -> None:
     """The reason it is held and the number of failures are told."""
     row = entry(phase=Phase.FAILED, attempts=3, retry_at=LATER)
-    ship.write(Batch(statuses=[status(plan=plan(held="failed 3 times"))], entries=[row]))
+    held = status(plan=plan(held="failed 3 times"))
+    ship.write(Batch(events=[event(product="tidy-csv")], statuses=[held], entries=[row]))
     text = ship("why", "tidy-csv").out
     assert "docs.build: held: failed 3 times\n" in text
     assert "docs.build: failed tries in a row: 3\n" in text

@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli import reconcile, ship
-from reconciler.cli.common import ERROR, USAGE, Console, fleet_root, guarded
+from reconciler.cli.common import DONE, ERROR, USAGE, Console, fleet_root, guarded, stand_on_streams
 from reconciler.model.errors import Terminal
 
 
@@ -175,3 +176,36 @@ def test_closed_streams_are_opened_on_nothing(tmp_path: Path, closed: tuple[int,
     (tmp_path / "fleet").mkdir()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
+def test_a_closed_standard_stream_is_opened_on_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file of ours may become somebody's stdin because it was closed."""
+    kept = os.dup(0)
+    os.close(0)
+    monkeypatch.setattr(sys, "stdin", None)
+    try:
+        stand_on_streams()
+        assert (os.read(0, 1), sys.stdin.read()) == (b"", "")
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+
+
+class Listener(io.StringIO):
+    """A stdout that asks to end as soon as an address is told."""
+
+    def write(self, text: str) -> int:
+        """Send SIGTERM to this very process."""
+        if "http://" in text:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().write(text)
+
+
+def test_forge_serve_tells_its_address_and_ends_by_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ship forge serve` prints where it listens and ends well on SIGTERM."""
+    listener = Listener()
+    monkeypatch.setattr(sys, "stdout", listener)
+    assert ship.main(["forge", "serve", str(tmp_path)]) == DONE
+    assert listener.getvalue().startswith("http://127.0.0.1:")

@@ -437,3 +437,9 @@ def test_a_ref_that_is_none_never_moves(hub: Hub) -> None:
     """The last line of defence: a malformed name reaches no git."""
     repository = Repository(hub.repositories["acme", "tidy"], "acme", "tidy")
     assert not writing.move(repository, "refs/heads/../x", "0" * 40, writing.NOWHERE)
+
+
+def test_a_name_that_no_file_can_have_is_no_repository(tmp_path: Path) -> None:
+    """Too long, or with a NUL: not found, never an error."""
+    found = discover(tmp_path)
+    assert [("acme", name) in found for name in ("n" * 300, "a\0b", "tidy")] == [False] * 3

@@ -162,3 +162,10 @@ def test_ordinary_text(text: str) -> None:
     redactor.learn("s3cr3t-T0ken-XYZ")
     redactor.learn("p4ss")
     assert redactor.clean(text) == text
+
+
+def test_a_short_secret_alone_is_found() -> None:
+    """Four letters are found unbroken, also when nothing longer is known."""
+    redactor = Redactor()
+    redactor.learn("p1n-")
+    assert redactor.clean("the pin p1n- and p 1 n -") == f"the pin {MASK} and p 1 n -"
