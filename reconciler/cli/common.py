@@ -17,6 +17,7 @@ ERROR = 1
 DRIFT = 2
 PARTIAL = 3
 USAGE = 64
+PILLARS = ("docs", "publish")
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,6 +59,15 @@ def _write(stream: TextIO, text: str) -> None:
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Split `key=value`."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        msg = f"{text!r} is not of the form KEY=VALUE"
+        raise argparse.ArgumentTypeError(msg)
+    return key, value
 
 
 def add_fleet(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     serve = commands.add_parser("serve", help="serve the bare repositories in DIR until interrupted")
     serve.add_argument("folder", metavar="DIR", type=Path, help="folder that holds <owner>/<name>.git")
     serve.add_argument("--port", type=int, default=0, help="default: any free port")
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--allow-remote", action="store_true", help="listen where other machines can reach it")
     serve.add_argument("--token-env", metavar="NAME", help="variable whose value clients must send as token")
 

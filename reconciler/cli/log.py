@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from reconciler.cli.common import DONE, Console
-from reconciler.cli.record import look
+from reconciler.cli.record import look, unknown
 from reconciler.model.record import EventType, Recorded
 from reconciler.outside.clock import SystemClock
 from reconciler.ports import Clock, Swarm
@@ -21,8 +21,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--type",
         action="append",
-        type=EventType,
-        choices=list(EventType),
+        choices=[str(each) for each in EventType],
         default=[],
         metavar="T",
         help=f"only events of this type: {', '.join(EventType)}",
@@ -36,10 +35,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with look(arguments) as store:
         events = newest(store, arguments)
         show(events, console)
+        if not events:
+            console.note(nothing(arguments.name, store))
         if arguments.follow:
             with suppress(KeyboardInterrupt):  # the way to end it
                 follow(store, arguments, console, SystemClock())
     return DONE
+
+
+def nothing(name: str | None, store: Swarm) -> str:
+    """Say why nothing is shown: an empty answer looks like a quiet product."""
+    known = store.statuses()
+    return unknown(name, known) if name and name not in known else "no such event is recorded"
 
 
 def newest(store: Swarm, arguments: argparse.Namespace) -> list[Recorded]:

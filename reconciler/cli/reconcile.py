@@ -4,22 +4,24 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
 from reconciler import __version__
 from reconciler.cli.common import (
+    PILLARS,
     Console,
     Parser,
     add_fleet,
     add_output,
     fleet_root,
     guarded,
+    pair,
     stand_on_streams,
 )
 
-PILLARS = ("docs", "publish")
 EPILOG = """exit codes:
   0  done, or nothing to do
   1  error: nothing was planned or done
@@ -70,29 +72,22 @@ def duration(text: str) -> timedelta:
     """Read `90`, `90s`, `5m`, `2h`, `1d`."""
     units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
-    seconds = float(number) * unit
-    if not 0 <= seconds < 10**9:
-        msg = f"not a duration: {text!r}"
-        raise ValueError(msg)
-    return timedelta(seconds=seconds)
+    with suppress(ValueError):
+        seconds = float(number) * unit
+        if 0 <= seconds < 10**9:
+            return timedelta(seconds=seconds)
+    msg = f"{text!r} is no duration such as 90s, 30m, 2h, 1d"
+    raise argparse.ArgumentTypeError(msg)
 
 
 def count(text: str) -> int:
     """Read a whole number from 1 up."""
-    number = int(text)
-    if number < 1:
-        msg = f"not a count: {text!r}"
-        raise ValueError(msg)
-    return number
-
-
-def label(text: str) -> tuple[str, str]:
-    """Read `key=value`."""
-    key, sign, value = text.partition("=")
-    if not (key and sign):
-        msg = f"not key=value: {text!r}"
-        raise ValueError(msg)
-    return key, value
+    with suppress(ValueError):
+        number = int(text)
+        if number >= 1:
+            return number
+    msg = f"{text!r} is no whole number from 1 up"
+    raise argparse.ArgumentTypeError(msg)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -116,7 +111,7 @@ def _add_selectors(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which products (default: all)")
     group.add_argument("names", nargs="*", metavar="NAME", help="products by name")
     group.add_argument(
-        "--label", "-l", action="append", type=label, default=[], metavar="K=V", help="by label"
+        "--label", "-l", action="append", type=pair, default=[], metavar="K=V", help="by label"
     )
     group.add_argument(
         "--exclude", "-x", action="append", default=[], metavar="NAME", help="all but this one"

@@ -1,4 +1,4 @@
-"""What the commands that read the record share: where it is, did-you-mean, key=value."""
+"""What the commands that read the record share: where it is, did-you-mean."""
 
 import argparse
 import difflib
@@ -47,12 +47,3 @@ def unknown(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(known), 1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     return f"error: nothing is recorded of {name!r}{hint}"
-
-
-def pair(text: str) -> tuple[str, str]:
-    """Split `key=value`."""
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        msg = f"{text!r} is not of the form KEY=VALUE"
-        raise argparse.ArgumentTypeError(msg)
-    return key, value

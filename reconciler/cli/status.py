@@ -2,8 +2,8 @@
 
 import argparse
 
-from reconciler.cli.common import DONE, ERROR, Console
-from reconciler.cli.record import look, pair, unknown
+from reconciler.cli.common import DONE, ERROR, Console, pair
+from reconciler.cli.record import look, unknown
 from reconciler.model.plan import ProductStatus
 from reconciler.outside.clock import SystemClock
 from reconciler.render import status as render
@@ -19,8 +19,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--status",
         action="append",
-        type=ProductStatus,
-        choices=list(ProductStatus),
+        choices=[str(each) for each in ProductStatus],
         default=[],
         metavar="S",
         help=f"only in this status: {', '.join(ProductStatus)}",

@@ -2,7 +2,7 @@
 
 import argparse
 
-from reconciler.cli.common import DONE, ERROR, Console
+from reconciler.cli.common import DONE, ERROR, PILLARS, Console
 from reconciler.cli.record import look, unknown
 from reconciler.model.product import ProductName
 from reconciler.outside.clock import SystemClock
@@ -15,7 +15,9 @@ RECENT = 2000
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("name", metavar="NAME", help="the product")
-    parser.add_argument("pillar", nargs="?", metavar="PILLAR", help="only this pillar, such as docs")
+    parser.add_argument(
+        "pillar", nargs="?", choices=PILLARS, metavar="PILLAR", help="only this pillar: docs or publish"
+    )
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -83,26 +83,43 @@ def unblock(case: Case) -> Iterable[str]:
         yield f"{source} must answer; the next run asks again ({reason})"
     actions = case.of_pillar("actions")
     for action in actions:
-        yield from _unblock_action(action, _entry(case, action))
+        yield from _unblock_action(case, action)
     served = {action["pillar"] for action in actions}
     for drift in case.of_pillar("drift"):
         if drift["pillar"] not in served and status.status is not ProductStatus.SUSPENDED:
             yield f"{drift['field']}: Ship has no step for this: a person must act at {drift['because']}"
 
 
-def _unblock_action(action: Mapping[str, Any], entry: Entry | None) -> Iterable[str]:
-    kind, phase = action["kind"], entry.phase if entry else None
-    if not action["held"]:
+def _done_since(case: Case, entry: Entry | None) -> bool:
+    """Say whether the action was done after the plan of the status; a run that died did not look again."""
+    return entry is not None and entry.phase is Phase.DONE and entry.acting_at > case.status.at
+
+
+def _unblock_action(case: Case, action: Mapping[str, Any]) -> Iterable[str]:
+    kind, entry = action["kind"], _entry(case, action)
+    if _done_since(case, entry):
+        yield f"{kind}: done since the last look; the next run looks again"
+    elif not action["held"] and not _begun(entry):
         yield f"{kind}: nothing is in the way: `reconcile` does it"
-    elif entry and phase is Phase.PARKED:
-        yield f"{kind}: change what it depends on (commit, YAML, playbook, secret), or `reconcile --retry`"
-    elif entry and phase is Phase.ACTING:
+    else:
+        yield from _unblock_held(kind, action["held"] or "", entry)
+
+
+def _begun(entry: Entry | None) -> bool:
+    """Say whether the ledger, which is younger than the plan, has the action begun and not ended."""
+    return entry is not None and entry.phase is Phase.ACTING
+
+
+def _unblock_held(kind: str, held: str, entry: Entry | None) -> Iterable[str]:
+    if _begun(entry):
         yield f"{kind}: the next run that looks after its effect is sure to show closes it"
-    elif entry and phase in (Phase.FAILED, Phase.WAITING) and entry.retry_at:
+    elif entry and entry.phase is Phase.PARKED:
+        yield f"{kind}: change what it depends on (commit, YAML, playbook, secret), or `reconcile --retry`"
+    elif entry and entry.phase in (Phase.FAILED, Phase.WAITING) and entry.retry_at:
         due = table.clock(entry.retry_at)
         yield f"{kind}: a run at or after {due} UTC tries again; `reconcile --retry` tries now"
-    elif not action["held"].startswith(("frozen by", "suspended")):
-        yield f"{kind}: it waits for this to pass: {action['held']}"
+    elif not held.startswith(("frozen by", "suspended")):
+        yield f"{kind}: it waits for this to pass: {held}"
 
 
 def _action(case: Case, action: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,6 +132,7 @@ def _action(case: Case, action: Mapping[str, Any]) -> dict[str, Any]:
         "held": action["held"],
         "phase": str(entry.phase) if entry else None,
         "attempts": entry.attempts if entry else 0,
+        "actingSince": entry.acting_at.isoformat() if entry and entry.phase is Phase.ACTING else None,
         "retryAt": entry.retry_at.isoformat() if entry and entry.retry_at else None,
         "last": _last(case, action, entry),
     }
@@ -138,16 +156,18 @@ def _last(case: Case, action: Mapping[str, Any], entry: Entry | None) -> dict[st
 def _lines(case: Case, heading: str, item: str) -> Iterable[str]:
     whole, status = data(case), case.status
     scope = f" ({case.pillar})" if case.pillar else ""
+    generation = f"generation {status.generation}, " if status.generation else ""  # an invalid one has none
     yield (
         f"{status.product}{scope} is {status.status} since {table.clock(status.since)} UTC"
-        f" (generation {status.generation}, last change seen {table.clock(status.at)} UTC)"
+        f" ({generation}last change seen {table.clock(status.at)} UTC)"
     )
     if frozen := frozen_line(case.freeze, case.now):
         yield frozen
+    blind = "complaints" if status.status is ProductStatus.INVALID else "unknown"
     sections = (
         ("drift", [_drift_line(one) for one in whole["drift"]]),
         ("actions", [line for one in whole["actions"] for line in _action_lines(one)]),
-        ("unknown", [f"{source}: {reason}" for source, reason in whole["unknown"].items()]),
+        (blind, [f"{source}: {reason}" for source, reason in whole["unknown"].items()]),
         ("what would unblock it", whole["unblock"]),
     )
     for title, texts in sections:
@@ -169,7 +189,14 @@ def _action_lines(action: Mapping[str, Any]) -> Iterable[str]:
         yield f"{action['kind']}: held: {table.short(action['held'])}"
     if action["last"]:
         last = action["last"]
-        came = f"{last['result']} at {last['at']}: {last['message']}"
+        came = f"{last['result']} at {_moment(last['at'])}: {last['message']}"
         yield f"{action['kind']}: try {last['attempt']} was {came}"
+    if action["actingSince"]:
+        begun = _moment(action["actingSince"])
+        yield f"{action['kind']}: begun at {begun}, and no end is recorded: under way or interrupted"
     if action["attempts"]:
         yield f"{action['kind']}: failed tries in a row: {action['attempts']}"
+
+
+def _moment(text: str) -> str:
+    return f"{table.clock(datetime.fromisoformat(text))} UTC"

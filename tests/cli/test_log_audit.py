@@ -47,6 +47,12 @@ def test_log_can_be_narrowed(fleet: Ship, words: list[str], seqs: list[int]) -> 
     assert [json.loads(line)["seq"] for line in lines] == seqs
 
 
+def test_log_of_nothing_says_so(fleet: Ship) -> None:
+    """An empty answer looks like a quiet product: a name that nobody knows is told, with the nearest one."""
+    assert "nothing is recorded of 'calm-htp'; did you mean 'calm-http'?" in fleet("log", "calm-htp").err
+    assert fleet("log", "calm-http") == Said(0, "", "no such event is recorded\n")
+
+
 def test_log_as_markdown(fleet: Ship) -> None:
     """One table."""
     text = fleet("log", "-o", "markdown", "--type", "StatusChanged").out

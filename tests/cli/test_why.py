@@ -1,6 +1,7 @@
 """ship why: every obstacle has a name and a way out."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,7 +22,7 @@ def test_why_tells_drift_action_outcome_and_way_out(fleet: Ship) -> None:
         "  fleet/products/tidy-csv.yaml:14: docs.inputs: desired aaaaaaaaaaaa, observed nothing\n"
         "actions:\n"
         "  docs.build: never published\n"
-        "  docs.build: try 1 was failed at 2026-03-01T12:00:00+00:00: mkdocs said no\n"
+        "  docs.build: try 1 was failed at 2026-03-01 12:00:00 UTC: mkdocs said no\n"
         "what would unblock it:\n"
         "  docs.build: nothing is in the way: `reconcile` does it\n"
     )
@@ -112,6 +113,34 @@ def test_why_of_one_pillar_and_of_a_calm_product(fleet: Ship) -> None:
     text = fleet("why", "tidy-csv", "publish").out
     assert "tidy-csv (publish) is Drifted" in text
     assert "docs.inputs" not in text
+
+
+def test_why_after_a_run_was_killed(ship: Ship) -> None:
+    """The plan was made before the deeds: one that was begun is told as begun, one that was done as done."""
+    begun = entry(acting_at=NOON + timedelta(minutes=1))
+    ship.write(Batch(statuses=[status(value=ProductStatus.DRIFTED, plan=plan())], entries=[begun]))
+    text = ship("why", "tidy-csv").out
+    assert "docs.build: begun at 2026-03-01 12:01:00 UTC, and no end is recorded" in text
+    assert "docs.build: the next run that looks" in text
+    assert "nothing is in the way" not in text
+    ship.write(Batch(entries=[entry(phase=Phase.DONE, acting_at=NOON + timedelta(minutes=2))]))
+    assert "docs.build: done since the last look; the next run looks again" in ship("why", "tidy-csv").out
+
+
+def test_why_of_an_invalid_product_shows_its_complaints(ship: Ship) -> None:
+    """It has no generation, and what is wrong is a complaint, not an unknown."""
+    wrong = replace(
+        status(value=ProductStatus.INVALID, plan={"unknown": {"fleet": "x.yaml:1:1: no"}}), generation=""
+    )
+    ship.write(Batch(statuses=[wrong]))
+    text = ship("why", "tidy-csv").out
+    assert "UTC (last change seen" in text
+    assert "\ncomplaints:\n  fleet: x.yaml:1:1: no\n" in text
+
+
+def test_why_of_an_unknown_pillar(fleet: Ship) -> None:
+    """A pillar that does not exist is wrong usage: nothing would be found of it."""
+    assert fleet.wrong("why", "calm-http", "doc").code == 64
 
 
 def test_why_of_an_unknown_name(fleet: Ship) -> None:

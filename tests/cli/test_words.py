@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli import reconcile, ship
-from reconciler.cli.common import DONE, ERROR, USAGE, Console, fleet_root, guarded, stand_on_streams
+from reconciler.cli.common import DONE, ERROR, USAGE, Console, fleet_root, guarded, pair, stand_on_streams
 from reconciler.model.errors import Terminal
 
 
@@ -37,15 +37,15 @@ def test_duration(text: str, seconds: float) -> None:
 @pytest.mark.parametrize("text", ["", "m", "5x", "-1s", "nan", "inf", "1e30d"])
 def test_duration_refuses(text: str) -> None:
     """Anything else is wrong usage."""
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(argparse.ArgumentTypeError, match="is no duration such as 90s"):
         reconcile.duration(text)
 
 
 def test_count_and_label() -> None:
     """Counts begin at one; labels are key=value."""
-    assert (reconcile.count("3"), reconcile.label("a=b=c")) == (3, ("a", "b=c"))
-    for bad, word in ((reconcile.count, "0"), (reconcile.label, "a"), (reconcile.label, "=b")):
-        with pytest.raises(ValueError, match="not"):
+    assert (reconcile.count("3"), pair("a=b=c")) == (3, ("a", "b=c"))
+    for bad, word in ((reconcile.count, "0"), (reconcile.count, "x"), (pair, "a"), (pair, "=b")):
+        with pytest.raises(argparse.ArgumentTypeError, match=f"'{word}' is no"):
             bad(word)
 
 
