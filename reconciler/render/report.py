@@ -1,10 +1,13 @@
 """What a run did and left, as text, Markdown or JSON. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reconciler.model.record import Result
 from reconciler.model.report import Performed, Report
 from reconciler.render import plan as plans
+from reconciler.render import table
 
 SIGNS = {
     Result.DONE: ("✓", "InSync"),
@@ -40,9 +43,38 @@ def _deed(one: Performed, paint: plans.Paint) -> str:
     return f"{head}: {one.outcome.result}: {one.outcome.message}"
 
 
-def differences(before: Mapping[str, object], after: Mapping[str, object]) -> Sequence[str]:
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sequence[str]:
     """Say line by line how one product's plan changed; DeepDiff finds the places."""
     from deepdiff import DeepDiff  # noqa: PLC0415 -- half a second, and only a refused plan needs it
 
-    found = DeepDiff(dict(before), dict(after), ignore_order=True)
-    return [line for line in str(found.pretty()).splitlines() if line]
+    found = DeepDiff(_named(before), _named(after))
+    changed = {**found.get("values_changed", {}), **found.get("type_changes", {})}
+    lines = [
+        f"{_place(path)}: {_value(sides['old_value'])}, now {_value(sides['new_value'])}"
+        for path, sides in changed.items()
+    ]
+    lines += [f"{_place(path)}: gone" for path in found.get("dictionary_item_removed", ())]
+    lines += [f"{_place(path)}: new" for path in found.get("dictionary_item_added", ())]
+    return sorted(lines)
+
+
+def _named(product: Mapping[str, Any]) -> dict[str, Any]:
+    """Put names where lists have numbers, and leave out what only repeats the rest."""
+    return {
+        "status": product.get("status"),
+        "generation": product.get("generation"),
+        "drift": {one.get("field"): {"observed": one.get("observed")} for one in product.get("drift", ())},
+        "action": {
+            one.get("kind"): {"held": one.get("held"), **one.get("params", {})}
+            for one in product.get("actions", ())
+        },
+        "unknown": dict(product.get("unknown", {})),
+    }
+
+
+def _place(path: str) -> str:
+    return " ".join(re.findall(r"\['([^']+)'\]", path))
+
+
+def _value(value: object) -> str:
+    return table.short(str(value or "nothing"))
