@@ -34,6 +34,8 @@ class Invocation:
     console: Console
     root: Path
     stop: Stop
+    shown: str = ""
+    """Digest of the plan that a watch printed last: what did not change is not told again."""
 
     def run(self) -> int:
         """Run the mode asked for. Raises ShipError."""
@@ -98,8 +100,10 @@ class Invocation:
         except ShipError as error:
             self.console.note(f"error: {error}")
             return ERROR
-        if report.performed or self.console.output == "json":
+        digest = report.last.digest
+        if report.performed or self.console.output == "json" or digest != self.shown:
             self._print(report)
+        self.shown = digest
         self.console.note(plans.totals(report.last))
         return self._code(report)
 
@@ -148,7 +152,7 @@ class Invocation:
             with path.open(encoding="utf-8") as file:
                 text = file.read(LARGEST_PLAN + 1)
         except (OSError, UnicodeDecodeError) as error:
-            msg = f"{path}: cannot be read: {error}"
+            msg = f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"
             raise Terminal(msg) from error
         if len(text) > LARGEST_PLAN:
             msg = f"{path}: is longer than any plan ({LARGEST_PLAN} characters)"

@@ -134,7 +134,7 @@ def test_a_saved_plan_is_applied_product_by_product(world: World) -> None:
     report = json.loads(out)
     assert (code, [deed["product"] for deed in report["deeds"]]) == (PARTIAL, ["ash"])
     assert report["refused"] == {"birch": "stale: the world changed since the plan"}
-    assert "birch: " in err
+    assert "birch: action docs.build commit: " in err
     assert world.bare("birch").tip("gh-pages") is None
     code, out, _ = world.run("--apply", str(file))
     assert (code, world.bare("birch").tip("gh-pages")) == (ERROR, None)
@@ -273,6 +273,14 @@ def test_watch_outlives_a_fleet_that_cannot_be_read(world: World) -> None:
         (world.root / "fleet" / "products" / f"{name}.yaml").unlink()
     code, _, err = invoke(world, 3, "--watch", "--interval", "0.01")
     assert (code, err.count("error: no products")) == (ERROR, 2)
+
+
+def test_watch_tells_a_plan_that_changed_once(world: World) -> None:
+    """What is wrong and cannot be done is printed when it shows, and not again at every pass."""
+    (world.root / "fleet" / "products" / "birch.yaml").write_text("nonsense: 1\n")
+    code, out, err = invoke(world, 12, "--pillar", "publish", "--watch", "--interval", "0.01")
+    assert (code, out.count("birch  Invalid")) == (PARTIAL, 1)
+    assert err.count("1 invalid") > 1
 
 
 def test_watch_prints_every_pass_as_json(world: World) -> None:
