@@ -11,6 +11,7 @@ from reconciler.cli.record import where
 from reconciler.model.record import Event, EventType, Freeze
 from reconciler.outside.clock import SystemClock
 from reconciler.ports import Batch
+from reconciler.render import table
 from reconciler.swarm.sqlite import post
 
 BY_HAND = "by hand"
@@ -20,7 +21,9 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--reason", required=True, metavar="TEXT", help="shown wherever something is held")
+    parser.add_argument(
+        "--reason", required=True, type=words, metavar="TEXT", help="shown wherever something is held"
+    )
     end = parser.add_mutually_exclusive_group()
     end.add_argument("--until", type=moment, metavar="TIME", help="ISO 8601; UTC unless it says otherwise")
     end.add_argument("--for", dest="span", type=span, metavar="T", help="such as 30m, 2h, 1d")
@@ -31,14 +34,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     now = SystemClock().now()
     until = now + arguments.span if arguments.span else arguments.until
     if until is not None and until <= now:
-        console.note(f"error: --until {until.isoformat()} is over")
+        console.note(f"error: --until {ends(until)} is over")
         return ERROR
     freeze = Freeze(arguments.reason, person(), now, until)
     data = {"reason": freeze.reason, "by": freeze.by, "until": until.isoformat() if until else None}
     root, url = where(arguments)
     batch = Batch(events=[Event(EventType.FROZEN, now, BY_HAND, data=data)], freeze=freeze)
     post(root, url, batch, clean=str)
-    console.note(f"frozen until {until.isoformat(timespec='seconds') if until else '`ship thaw`'}")
+    console.note(f"frozen until {ends(until) if until else '`ship thaw`'}")
     return DONE
 
 
@@ -48,6 +51,19 @@ def person() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may have no entry in passwd
         return f"uid {os.getuid()}"
+
+
+def ends(until: datetime) -> str:
+    """Write a moment as all commands do: UTC, to the second."""
+    return f"{table.clock(until.astimezone(UTC))} UTC"
+
+
+def words(text: str) -> str:
+    """Read a reason; an empty one tells nobody anything."""
+    if not text.strip():
+        msg = "says nothing: tell others why"
+        raise argparse.ArgumentTypeError(msg)
+    return text
 
 
 def moment(text: str) -> datetime:

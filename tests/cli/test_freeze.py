@@ -51,11 +51,12 @@ def test_freeze_until_a_moment(ship: Ship) -> None:
     assert freeze is not None
     assert freeze.until == datetime(9999, 1, 1, tzinfo=UTC)
     said = ship("freeze", "--reason", "x", "--until", "2020-01-01T00:00+02:00")
-    assert said == Said(1, "", "error: --until 2020-01-01T00:00:00+02:00 is over\n")
+    assert said == Said(1, "", "error: --until 2019-12-31 22:00:00 UTC is over\n")
 
 
 WRONG = {
     "no reason": ["freeze"],
+    "reason that says nothing": ["freeze", "--reason", " "],
     "no time": ["freeze", "--reason", "x", "--until", "soon"],
     "no duration": ["freeze", "--reason", "x", "--for", "0h"],
     "both": ["freeze", "--reason", "x", "--for", "1h", "--until", "9999-01-01"],
