@@ -1,6 +1,7 @@
 """The demo itself: plan, apply, plan again; and it judges itself against the outside witnesses."""
 
 import json
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -66,7 +67,7 @@ class Show:
 
     def leave(self) -> None:
         """Say what runs, and how to go on."""
-        root, process = self.world.root, registry_control.running(self.world.registry)
+        root, process = shlex.quote(str(self.world.root)), registry_control.running(self.world.registry)
         self.heading("yours to play with", f"cd {root}, then read README.md")
         if process is None:
             self.note(f"The package registry is stopped; start it: ship demo {root} --registry start")

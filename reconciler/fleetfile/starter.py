@@ -21,7 +21,7 @@ def _flat(text: str) -> str:
 
 FLEET = _flat("""
     # yaml-language-server: $schema=../.codemonkeys/schemas/fleet.schema.json
-    # What holds for all products. `ship explain NAME` shows what becomes of it.
+    # What holds for all products. `ship explain` and a product shows what becomes of it.
     apiVersion: ship/v1
     kind: Fleet
     metadata:

@@ -221,7 +221,7 @@ class Spec(Defaults):
     """Desired state. What is not declared can never drift; `null` takes a default of the Fleet away."""
 
     repo: Annotated[str, Field(pattern=patterns.REPO)]
-    """`github:owner/name`, or `local:` and the path of a bare repository relative to the fleet's root."""
+    """`github:owner/name`, or `local:` and the path of a bare repository inside the fleet's root."""
 
 
 class ProductMetadata(Metadata):

@@ -70,7 +70,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     REPO: (
         "is not a repository",
-        "use `github:owner/name`, or `local:` and the path of a bare repository relative to the fleet's root",
+        "use `github:owner/name`, or `local:` and the path of a bare repository inside the fleet's root",
     ),
     URL: ("is not an http or https address", "use `https://host/path`"),
     VERSION: ("is not a version", "use `tags` or a SemVer version such as `1.2.3`"),

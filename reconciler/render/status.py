@@ -106,7 +106,7 @@ def as_text(overview: Overview, *, color: bool = False) -> str:
 def as_markdown(overview: Overview) -> str:
     """Return a Markdown table."""
     rows = [_row(one) for one in overview.statuses]
-    header = tuple(word.capitalize() for word in HEADER)
+    header = tuple(word.capitalize().replace("utc", "UTC") for word in HEADER)
     parts = [frozen_line(overview.freeze, overview.now)]
     parts.append(table.as_markdown([header, *rows]) if rows else NOTHING)
     return "\n\n".join(part for part in (*parts, f"{_totals(overview.statuses)}." if rows else "") if part)

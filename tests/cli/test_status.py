@@ -74,6 +74,7 @@ def test_status_in_groups_and_markdown(fleet: Ship) -> None:
     """One table per label value, those without it last; Markdown escapes what would break a table."""
     text = fleet("status", "--group-by", "tier").out
     assert text.index("tier=1: 2 products") < text.index("without label tier: 1 product: 1 Held")
+    assert "| Since (UTC) |" in fleet("status", "-o", "markdown").out
     assert "| warm\\|yaml | Held |" in fleet("status", "-o", "markdown").out
 
 

@@ -121,6 +121,14 @@ def test_complaints_end_the_demo(tmp_path: Path) -> None:
         demo.judge(["one", "two"])
 
 
+def test_the_last_words_can_be_pasted(tmp_path: Path) -> None:
+    """A folder with a space in its name is quoted in the commands that are offered."""
+    notes: list[str] = []
+    show(tmp_path / "my demo", Said(0, ""), notes, []).leave()
+    assert f"ship demo '{tmp_path}/my demo' --registry start" in notes[-1]
+    assert any(f"cd '{tmp_path}/my demo'," in note for note in notes)
+
+
 @pytest.mark.real
 def test_the_end_says_how_to_go_on(tmp_path: Path) -> None:
     """The registry's state and the command that changes it are the last words."""
