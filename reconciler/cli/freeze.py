@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import json
 import os
 import re
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from reconciler.model.record import Event, EventType, Freeze
 from reconciler.outside.clock import SystemClock
 from reconciler.ports import Batch
 from reconciler.render import table
+from reconciler.render.status import freeze_data
 from reconciler.swarm.sqlite import post
 
 BY_HAND = "by hand"
@@ -41,8 +43,16 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     root, url = where(arguments)
     batch = Batch(events=[Event(EventType.FROZEN, now, BY_HAND, data=data)], freeze=freeze)
     post(root, url, batch, clean=str)
+    tell(freeze, now, console)
     console.note(f"frozen until {ends(until) if until else '`ship thaw`'}")
     return DONE
+
+
+def tell(freeze: Freeze | None, now: datetime, console: Console) -> None:
+    """Print what is in force now, for programs."""
+    if console.output == "json":
+        shown = {"schema": "ship/freeze/v1", "freeze": freeze_data(freeze, now)}
+        console.print(json.dumps(shown, indent=2, ensure_ascii=False))
 
 
 def person() -> str:

@@ -44,6 +44,8 @@ def swarm_url(root: Path) -> str:
 
 def unknown(name: str, known: Iterable[str]) -> str:
     """Return the error for a name that is not in the record."""
-    close = difflib.get_close_matches(name, list(known), 1)
+    names = list(known)
+    close = difflib.get_close_matches(name, names, 1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
+    hint = hint if names else "; `reconcile --plan` looks, `reconcile` acts and records"
     return f"error: nothing is recorded of {name!r}{hint}"

@@ -42,6 +42,18 @@ def test_freeze_before_the_first_run(ship: Ship) -> None:
     assert ship("thaw") == Said(0, "", "nothing is frozen\n")
 
 
+def test_freeze_and_thaw_for_programs(ship: Ship) -> None:
+    """JSON says what is in force after the command."""
+    frozen = json.loads(ship("freeze", "--reason", "storm", "--for", "2h", "-o", "json").out)
+    assert (frozen["schema"], frozen["freeze"]["reason"], frozen["freeze"]["inForce"]) == (
+        "ship/freeze/v1",
+        "storm",
+        True,
+    )
+    for _ in ("frozen", "not frozen"):
+        assert json.loads(ship("thaw", "-o", "json").out) == {"schema": "ship/freeze/v1", "freeze": None}
+
+
 def test_freeze_until_a_moment(ship: Ship) -> None:
     """A time without offset is UTC; one that is over is refused."""
     assert ship("freeze", "--reason", "x", "--until", "9999-01-01T00:00").code == 0

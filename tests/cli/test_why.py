@@ -143,6 +143,11 @@ def test_why_of_an_unknown_pillar(fleet: Ship) -> None:
     assert fleet.wrong("why", "calm-http", "doc").code == 64
 
 
+def test_why_before_the_first_run(ship: Ship) -> None:
+    """Nothing is recorded of anything: how that comes about is said."""
+    assert ship("why", "tidy-csv").err.endswith("`reconcile --plan` looks, `reconcile` acts and records\n")
+
+
 def test_why_of_an_unknown_name(fleet: Ship) -> None:
     """The nearest name is offered."""
     assert fleet("why", "calm-htp").code == 1
