@@ -42,6 +42,8 @@ class Call:
     """GET: keep the answer with its ETag and ask with If-None-Match; a 304 gives the kept answer."""
     limit: int = 64 * 1024 * 1024
     """Bytes of answer (decoded) that are read at most."""
+    whole_s: float = 60.0
+    """How long the answer may take from its first byte to its last: each byte renews the other limits."""
     same_host: bool = False
     """True: a redirect to another host is given back as the answer, not followed."""
 
@@ -60,7 +62,7 @@ class Answer:
         """Return the body as JSON. Raises Transient when it is none (a cut answer, a captive portal)."""
         try:
             return json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             msg = f"{host_of(self.url)} answered {self.status} with something that is not JSON"
             raise Transient(msg) from error
 

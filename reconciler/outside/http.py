@@ -4,7 +4,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -112,7 +112,7 @@ class Http:
         if not (call.remember and self._cache and etag and answer.status == 200):  # noqa: PLR2004 -- OK, RFC 9110
             return
         if len(answer.body) <= REMEMBERED_BYTES and "\n" not in etag:
-            self._cache.put(ETAGS, call.url, f"{etag}\n{answer.body.decode()}")
+            self._cache.put(ETAGS, call.url, f"{etag}\n{answer.body.decode(errors='replace')}")
 
     # ── redirects and retries ────────────────────────────────────────────────────────────────────
 
@@ -174,8 +174,10 @@ class Http:
             for name, value in call.headers.items()
         }
         with client.stream(call.method, call.url, headers=headers, content=call.body) as response:
-            body = bytearray()
+            body, latest = bytearray(), self._clock.now() + timedelta(seconds=call.whole_s)
             for chunk in response.iter_bytes():
+                if self._clock.now() > latest:
+                    raise Overloaded(self._text(call, f"did not end within {call.whole_s:g} s"))
                 body += chunk
                 if len(body) > call.limit:
                     msg = f"{call.method} {rules.host_of(call.url)}: the answer is over {call.limit} bytes"

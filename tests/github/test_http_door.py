@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -79,6 +79,20 @@ def test_a_broken_read_is_tried_again() -> None:
     assert door.http.get(URL).body == b"ok"
     assert [call.result for call in door.notes.calls] == ["broke off", "503", "200"]
     assert door.clock.naps == [1.0, 2.0]
+
+
+def test_an_answer_that_never_ends_is_given_up() -> None:
+    """A server that sends a byte now and then renews every other limit; the whole answer has one too."""
+
+    def drip() -> Iterator[bytes]:
+        while True:
+            door.clock.sleep(7)
+            yield b" "
+
+    door = Door(lambda _: httpx.Response(200, content=drip()))
+    with pytest.raises(Overloaded, match=r"^GET forge: did not end within 60 s$"):
+        door.http.get(URL)
+    assert sum(door.clock.naps) < 3 * 70 + 10
 
 
 def test_a_write_is_sent_once() -> None:
