@@ -21,6 +21,7 @@ ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
 THREADS = 8
 LARGEST_FILE = 512 * 1024 * 1024
 """Bytes of one file that are fetched at most."""
+LONGEST_FETCH_S = 600.0
 _OK, _NOT_FOUND = 200, 404
 _LOGIN = frozenset({401, 403})
 _ABSENT = "registries.pypi.url is not set, and neither pip nor uv is configured on this machine"
@@ -69,7 +70,8 @@ class SimpleIndex:
             msg = f"{self._name()} says that {file} lies on another host: {place.netloc!r}"
             raise Terminal(msg)
         # identity: some servers call a .tar.gz a page that is compressed, and it would be unpacked on the way
-        call = Call("GET", link.url, {"accept-encoding": "identity"}, limit=LARGEST_FILE, same_host=True)
+        alone = {"accept-encoding": "identity"}
+        call = Call("GET", link.url, alone, limit=LARGEST_FILE, whole_s=LONGEST_FETCH_S, same_host=True)
         answer = self._http.send(call)
         if answer.status != _OK:
             msg = f"{self._name()} answered {answer.status} for {file}"
@@ -112,14 +114,14 @@ def links(answer: Answer, package: str) -> Sequence[Link]:
     if answer.status == _NOT_FOUND:
         return []
     if answer.body.lstrip()[:1] != b"{":
-        return _of_html(answer)
+        return _of_html(answer, package)
     try:
         files = json.loads(answer.body)["files"]
         return [
             Link(file["filename"], urljoin(answer.url, file["url"]), file["hashes"].get("sha256"))
             for file in files
         ]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         msg = f"the index's page of '{package}' is not as PEP 691 says"
         raise Transient(msg) from None
 
@@ -152,7 +154,8 @@ def version_of(file: str, package: str) -> str | None:
     return str(version) if name == normal(package) else None
 
 
-def _of_html(answer: Answer) -> Sequence[Link]:
+def _of_html(answer: Answer, package: str) -> Sequence[Link]:
+    """Read a PEP 503 page. One that names no file of the project must say that it is such a page."""
     page = _Page()
     page.feed(answer.body.decode(errors="replace"))
     page.close()
@@ -162,18 +165,27 @@ def _of_html(answer: Answer) -> Sequence[Link]:
         kind, _, value = fragment.partition("=")
         name = unquote(urlsplit(url).path.rpartition("/")[2])
         found.append(Link(name, url, value.lower() if kind == "sha256" else None))
+    if not (page.marked or any(version_of(link.name, package) for link in found)):
+        # a login page, an error with status 200: unknown, not "never published"
+        msg = f"the index's page of '{package}' names no file of it and is not as PEP 503 says"
+        raise Transient(msg)
     return found
 
 
 class _Page(HTMLParser):
-    """Gathers the targets of all anchors."""
+    """Gathers the targets of all anchors, and whether the page says what it is (PEP 629, or its title)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.hrefs: list[str] = []
+        self.marked = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.hrefs += [value for name, value in attrs if tag == "a" and name == "href" and value]
+        self.marked |= tag == "meta" and ("name", "pypi:repository-version") in attrs
+
+    def handle_data(self, data: str) -> None:
+        self.marked |= data.strip().lower().startswith("links for ")
 
 
 # ── where the index is when the fleet does not say ───────────────────────────────────────────────

@@ -188,6 +188,42 @@ def test_many() -> None:
     assert {request.url.host for request in site.asked} == {"index.test"}
 
 
+NO_PAGES: dict[str, bytes] = {
+    "noise": bytes(range(256)),
+    "a text": b"hello",
+    "nothing": b"",
+    "null": b"null",
+    "a list": b"[]",
+    "deep JSON": b'{"files":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "a name that is null": b'{"files":[{"filename":null,"url":5,"hashes":[]}]}',
+    "a login page": b'<html><title>Sign in</title><a href="/login">Sign in</a></html>',
+    "another project's page": b'<a href="other-1.0.tar.gz">other-1.0.tar.gz</a>',
+}
+
+
+@pytest.mark.parametrize("case", NO_PAGES)
+def test_what_is_no_page_is_unknown(case: str) -> None:
+    """An answer of status 200 that is no page of an index never reads as "never published"."""
+    site = Site({"/simple/x/": (200, {}, NO_PAGES[case]), "/simple/y/": html("y-1.0.tar.gz")})
+    answers = index(site).versions(["x", "y"])
+    assert "is not as PEP" in str(answers["x"])
+    assert answers["y"] == {"1.0": (PublishedFile("y-1.0.tar.gz", None),)}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b'<html><head><meta name="pypi:repository-version" content="1.1"></head></html>',
+        b"<html><h1>Links for x</h1></html>",
+        b'{"meta": {}, "files": []}',
+    ],
+    ids=["PEP 629", "a title", "JSON"],
+)
+def test_a_page_without_files_is_empty(page: bytes) -> None:
+    """A page that says what it is and names no file: never published."""
+    assert index(Site({"/simple/x/": (200, {}, page)})).versions(["x"]) == {"x": {}}
+
+
 FETCHES: dict[str, tuple[str, str, type[ShipError], str]] = {
     "not shown yet": ("/x/", "tidy_csv-9.tar.gz", Transient, "does not show tidy_csv-9.tar.gz yet"),
     "on another host": (
