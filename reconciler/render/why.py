@@ -87,7 +87,7 @@ def unblock(case: Case) -> Iterable[str]:
     served = {action["pillar"] for action in actions}
     for drift in case.of_pillar("drift"):
         if drift["pillar"] not in served and status.status is not ProductStatus.SUSPENDED:
-            yield f"{drift['field']}: Ship has no step for this: a person must act at {drift['because']}"
+            yield f"{drift['field']}: a person must act: Ship has no step for this ({drift['because']})"
 
 
 def _done_since(case: Case, entry: Entry | None) -> bool:

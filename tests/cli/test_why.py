@@ -51,7 +51,7 @@ WAYS = {
     "no step": (
         plan(actions=False),
         None,
-        "docs.inputs: Ship has no step for this: a person must act at fleet",
+        "docs.inputs: a person must act: Ship has no step for this (fleet",
     ),
 }
 
