@@ -1,7 +1,7 @@
 """THE MAIN PATH: look (observe, assess, judge), record, act, until nothing is left to do. Read third."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.apply import Apply
@@ -80,6 +80,9 @@ class Reconciler:
                     if self.orders.stop() or self.over(0):
                         break
                     tally.add(apply.act(action, looked.attempts[action.id]))
+                looker = replace(
+                    looker, retry=False
+                )  # "now" is once: what fails again backs off or is parked
                 continue
             wait_s = apply.wait_s(looked)
             if ended or wait_s is None or self.over(wait_s):

@@ -275,6 +275,16 @@ def test_watch_outlives_a_fleet_that_cannot_be_read(world: World) -> None:
     assert (code, err.count("error: no products")) == (ERROR, 2)
 
 
+def test_retry_tries_once(world: World) -> None:
+    """What fails for good is parked; --retry tries it once more, not once a pass, and parks it again."""
+    world.bare("birch").commit({"docs/index.md": "[nowhere](nowhere.md)\n"})
+    assert world.run("birch")[0] == PARTIAL
+    code, out, _ = world.run("birch", "--retry", "-o", "json")
+    report = json.loads(out)
+    assert (code, [deed["result"] for deed in report["deeds"]]) == (PARTIAL, ["failed"])
+    assert "parked" in report["plan"]["products"][0]["actions"][0]["held"]
+
+
 def test_watch_tells_a_plan_that_changed_once(world: World) -> None:
     """What is wrong and cannot be done is printed when it shows, and not again at every pass."""
     (world.root / "fleet" / "products" / "birch.yaml").write_text("nonsense: 1\n")
