@@ -87,6 +87,7 @@ class MkDocs:
         from reconciler.outside.process import Command  # noqa: PLC0415 -- a plan asks for fingerprints only
 
         config = _inside(site)
+        _no_way_out(site.checkout)
         self.patterns(site.config, lambda path: _read(site.checkout, path))  # may not publish our own files
         home = deed.folder / "home"
         home.mkdir(exist_ok=True)
@@ -131,6 +132,16 @@ def _inside(site: Site) -> Path:
         msg = f"docs configuration {site.config!r} is not in the repository"
         raise Terminal(msg)
     return root / site.config
+
+
+def _no_way_out(checkout: Path) -> None:
+    """Refuse links that lead out: a site must not publish a file of ours, such as a key. Raises Terminal."""
+    root = Path(os.path.realpath(checkout))
+    for folder, folders, names in os.walk(root):
+        for path in (Path(folder, name) for name in (*folders, *names)):
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
+                msg = f"'{path.relative_to(root)}' is a link that leads out of the repository"
+                raise Terminal(msg)
 
 
 def _read(checkout: Path, path: str) -> str | None:

@@ -55,6 +55,18 @@ def test_two_builds_are_the_same_to_the_byte(tmp_path: Path, monkeypatch: pytest
     assert b"2023-11-14" in first["sitemap.xml"]
 
 
+@pytest.mark.parametrize("target", ["/etc/hostname", "../../../keys", "../../../..", "nowhere/../../../../x"])
+def test_a_link_that_leads_out_is_refused(tmp_path: Path, target: str) -> None:
+    """A page that is a link to a file of ours, such as a key, is not published."""
+    site = lay(tmp_path, {"docs/deep/page.md": "x"})
+    (tmp_path / "keys").write_text("hush-hush")
+    (site.checkout / "docs/inner.md").symlink_to("index.md")
+    (site.checkout / "docs/deep/out.md").symlink_to(target)
+    with pytest.raises(Terminal, match=r"^'docs/deep/out.md' is a link that leads out of the repository$"):
+        door().build(site, deed(tmp_path / "deed"))
+    assert not site.folder.exists()
+
+
 FAILURES: dict[str, tuple[dict[str, str], str]] = {
     "broken link": ({"docs/index.md": "[a](nowhere.md)"}, "'nowhere.md', but the target is not found"),
     "unknown theme": ({"mkdocs.yml": "site_name: x\ntheme: no-such"}, "theme"),
