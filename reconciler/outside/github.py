@@ -135,12 +135,16 @@ class GitHub:
     def _errors(self, answer: Answer, document: Mapping[str, Any]) -> Mapping[str, str]:
         """Sort GraphQL errors (they come under status 200) by alias; raise those that concern all."""
         broken: dict[str, str] = {}
-        for error in document.get("errors") or ():
-            kind, text = str(error.get("type", "")), _line(str(error.get("message", "")))
+        for told in document.get("errors") or ():
+            error = told if isinstance(told, dict) else {"message": told}
+            kind, text = (
+                str(error.get("type", "")),
+                _line(str(error.get("message", "an error without words"))),
+            )
             if kind in {"RATE_LIMITED", "RATE_LIMIT"}:
                 raise Transient(self._limited(answer))
-            path = error.get("path") or ()
-            if not path or not isinstance(path[0], str):
+            path = error.get("path")
+            if not isinstance(path, list) or not path or not isinstance(path[0], str):
                 timed_out = "timeout" in text.lower() or kind == "RESOURCE_LIMITS_EXCEEDED"
                 msg = f"{self._host}: {text}"
                 raise Overloaded(msg) if timed_out else Terminal(msg)
