@@ -7,6 +7,7 @@ from reconciler.model.fleet import Complaint
 from reconciler.model.plan import Action, Drift, FleetPlan, Plan, ProductStatus
 from reconciler.render import complaints as wrongs
 from reconciler.render.table import many, short
+from reconciler.render.visible import on_one_line
 
 Paint = Callable[[str, str], str]
 COLORS = {
@@ -67,7 +68,7 @@ def _block(plan: Plan, paint: Paint) -> str:
     head = f"{paint(plan.product, 'bold')}  {paint(plan.status, plan.status)}"
     lines = [head, *(line for drift in plan.drift for line in _drift(drift, paint))]
     lines += [line for action in plan.actions for line in _action(action, paint)]
-    lines += [f"  ? {source}: {reason}" for source, reason in plan.unknown.items()]
+    lines += [f"  ? {source}: {on_one_line(reason)}" for source, reason in plan.unknown.items()]
     if plan.status is ProductStatus.SUSPENDED:
         lines.append(paint("  suspended: shown, never acted on", "faint"))
     elif plan.drift and not plan.actions:
@@ -82,7 +83,7 @@ def _drift(drift: Drift, paint: Paint) -> tuple[str, str]:
 
 def _action(action: Action, paint: Paint) -> list[str]:
     sign = paint("!", "Held") if action.held else paint("+", "InSync")
-    lines = [f"  {sign} {action.kind}: {action.because}"]
+    lines = [f"  {sign} {action.kind}: {on_one_line(action.because)}"]
     return lines + ([f"      {paint('held', 'Held')}: {action.held}"] if action.held else [])
 
 

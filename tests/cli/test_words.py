@@ -16,6 +16,9 @@ import pytest
 from reconciler.cli import reconcile, ship
 from reconciler.cli.common import DONE, ERROR, USAGE, Console, fleet_root, guarded, pair, stand_on_streams
 from reconciler.model.errors import Terminal
+from reconciler.model.plan import FleetPlan, Plan, ProductStatus
+from reconciler.model.product import ProductName
+from reconciler.render.plan import as_text
 
 
 @pytest.mark.parametrize(
@@ -209,3 +212,12 @@ def test_forge_serve_tells_its_address_and_ends_by_signal(
     monkeypatch.setattr(sys, "stdout", listener)
     assert ship.main(["forge", "serve", str(tmp_path)]) == DONE
     assert listener.getvalue().startswith("http://127.0.0.1:")
+
+
+def test_no_line_of_a_plan_is_forged() -> None:
+    """A reason with line breaks stays within its line: it cannot add a product that is in sync."""
+    seen = Plan(
+        ProductName("a"), "g", ProductStatus.UNKNOWN, unknown={"github": "down\nin sync: all\r\tx\x1b[2J"}
+    )
+    text = as_text(FleetPlan(None, "sha256:0", (seen,), ()))
+    assert text.splitlines()[1] == "  ? github: down\\nin sync: all\\r\\tx\\u001b[2J"
