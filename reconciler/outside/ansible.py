@@ -82,6 +82,7 @@ class Ansible:
                 inherit=(*INHERITED, *INHERITED_TOO, *_tool_variables()),
                 deed=deed,
                 events=Events("SHIP_EVENTS_FD", story.take),
+                leashed=True,  # killed before the FIFO was read, we would leave it waiting for ever
                 sweep=True,
                 target=play.playbook,
             )

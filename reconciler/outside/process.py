@@ -35,6 +35,14 @@ _DRAIN_S = 0.5
 """How long pipes may stay open after the child's end: then somebody it left behind holds them."""
 _LONGEST_WHAT = 500
 _count = itertools.count()
+_LEASH = """\
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Becomes another program that ends with its parent: PR_SET_PDEATHSIG outlives execve, see prctl(2). Done in
+a program of its own, as code between fork and exec may hang where there are threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,8 @@ class Command:
     """Between SIGTERM and SIGKILL."""
     limit_bytes: int = 4 * 1024 * 1024
     """What is kept of each of stdout and stderr; the rest is read and dropped."""
+    leashed: bool = False
+    """True: it gets SIGTERM when we end, however we end; for what would wait for us for ever."""
     sweep: bool = False
     """True: also after a good end look for processes that were left behind, and end them."""
     target: str = ""
@@ -182,8 +192,9 @@ def _start(command: Command, mark: str, write: int | None) -> subprocess.Popen[b
             env[command.events.variable] = str(write)
         if command.deed is not None and command.deed.lock_fd is not None:
             kept.append(command.deed.lock_fd)
+        leash = [sys.executable, "-ISc", _LEASH, str(os.getpid())] if command.leashed else []
         return subprocess.Popen(
-            [program, *command.argv[1:]],
+            [*leash, program, *command.argv[1:]],
             cwd=command.cwd,
             env=env,
             stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,

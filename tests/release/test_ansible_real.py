@@ -171,30 +171,46 @@ fcntl.flock(lock, fcntl.LOCK_EX)
 door(root).run(Play("own.yml", {}, {}, 60), deed(root, lock_fd=lock))
 """
 
+STARVE = "import reconciler.outside.ansible as door_of_ansible\ndoor_of_ansible._feed = lambda *_: None\n"
+"""Never gives Ansible its variables."""
+
 
 @pytest.mark.real
 def test_killed_parent(tmp_path: Path) -> None:
-    """After kill -9 the playbook holds the deed's lock; when it has ended, the next run sweeps its folder."""
+    """After kill -9 Ansible ends; what its task left at work holds the lock to its end; all is swept."""
     (tmp_path / "playbooks").mkdir()
-    tasks = "    - ansible.builtin.command: sleep 7792\n"
+    tasks = "    - ansible.builtin.command: setsid --fork --wait sh -c 'trap \"\" TERM; sleep 7792'\n"
     (tmp_path / "playbooks" / "own.yml").write_text(HEAD + tasks)
     parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)])
     while not alive("sleep\x007792"):
         time.sleep(0.05)
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    assert subprocess.run(["flock", "-n", tmp_path / "lock", "true"], check=False).returncode == 1
     left = list(MEMORY.glob(f"{PREFIX}{parent.pid}-*"))
     assert len(left) == 1
-    play(tmp_path, "    - ansible.builtin.meta: noop\n")
-    assert left[0].exists(), "the orphan still works in it"
-    for pid in alive("7792"):
-        os.kill(pid, signal.SIGKILL)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
     while alive(str(left[0])):
         time.sleep(0.05)
+    assert subprocess.run(["flock", "-n", tmp_path / "lock", "true"], check=False).returncode == 1
+    for pid in alive("7792"):
+        os.kill(pid, signal.SIGKILL)
     assert subprocess.run(["flock", "-w", "5", tmp_path / "lock", "true"], check=False).returncode == 0
     play(tmp_path, "    - ansible.builtin.meta: noop\n")
     assert not left[0].exists()
+
+
+@pytest.mark.real
+def test_killed_before_the_variables_were_read(tmp_path: Path) -> None:
+    """Ansible that waits for its variables ends with us: nobody else will ever feed it."""
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "own.yml").write_text(HEAD + "    - ansible.builtin.meta: noop\n")
+    parent = subprocess.Popen([sys.executable, "-c", STARVE + PARENT, str(tmp_path)])
+    while not alive("own.yml"):
+        time.sleep(0.02)
+    time.sleep(1)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    assert subprocess.run(["flock", "-w", "30", tmp_path / "lock", "true"], check=False).returncode == 0
+    assert not alive("own.yml")
 
 
 def alive(tag: str) -> list[int]:
