@@ -32,7 +32,13 @@ def faults(errors: Iterable[Mapping[str, Any]], data: Any, schema: Mapping[str, 
         fault = _fault(error, data, schema)
         about = fault.message if error["type"] in ("missing", "extra_forbidden") else ""
         found.setdefault((fault.path, fault.key, about), fault)
-    return list(found.values())
+    misspelt = {(fault.path[:-1], fault.hint) for fault in found.values() if fault.hint}
+    return [fault for fault in found.values() if (fault.path, _meant(fault.message)) not in misspelt]
+
+
+def _meant(message: str) -> str:
+    """Return the hint of the misspelt key that makes a missing one no complaint of its own."""
+    return message.replace("missing key", "did you mean") + "?"
 
 
 def _fault(error: Mapping[str, Any], data: Any, schema: Mapping[str, Any]) -> Fault:  # noqa: ANN401 -- any YAML
