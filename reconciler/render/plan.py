@@ -1,36 +1,17 @@
 """A plan as text for a terminal, as Markdown for a pull request, as JSON for programs. Pure."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from reconciler.model.fleet import Complaint
 from reconciler.model.plan import Action, Drift, FleetPlan, Plan, ProductStatus
 from reconciler.render import complaints as wrongs
+from reconciler.render.paint import Paint, painter
 from reconciler.render.table import many, short
 from reconciler.render.visible import on_one_line
 
-Paint = Callable[[str, str], str]
-COLORS = {
-    "InSync": "32",
-    "Drifted": "33",
-    "Progressing": "36",
-    "Held": "35",
-    "Degraded": "31",
-    "Unknown": "31",
-    "Suspended": "2",
-    "Invalid": "31",
-    "bold": "1",
-    "faint": "2",
-}
 MARKDOWN_LIMIT = 60_000
 """Characters; GitHub refuses a comment of more than 65,536."""
-
-
-def painter(*, color: bool) -> Paint:
-    """Return a function (text, name of a colour) that paints, or one that does not."""
-    if not color:
-        return lambda text, _: text
-    return lambda text, name: f"\x1b[{COLORS[name]}m{text}\x1b[0m"
 
 
 def as_json(data: object) -> str:

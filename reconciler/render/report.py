@@ -8,6 +8,7 @@ from reconciler.model.record import Result
 from reconciler.model.report import Performed, Report
 from reconciler.render import plan as plans
 from reconciler.render import table
+from reconciler.render.paint import Paint, painter
 
 SIGNS = {
     Result.DONE: ("✓", "InSync"),
@@ -20,7 +21,7 @@ SIGNS = {
 
 def as_text(report: Report, *, color: bool = False) -> str:
     """Return the deeds, then the plan that is left, then one counting line."""
-    paint = plans.painter(color=color)
+    paint = painter(color=color)
     deeds = [_deed(one, paint) for one in report.performed]
     refused = [f"{paint('refused', 'Held')} {n}: {why}" for n, why in (report.refused or {}).items()]
     left = plans.as_text(report.last, color=color)
@@ -37,7 +38,7 @@ def as_markdown(report: Report) -> str:
     return "\n".join([*deeds, "", plans.as_markdown(report.last)]).lstrip("\n")
 
 
-def _deed(one: Performed, paint: plans.Paint) -> str:
+def _deed(one: Performed, paint: Paint) -> str:
     sign, name = SIGNS[one.outcome.result]
     head = f"{paint(sign, name)} {paint(one.action.product, 'bold')} {one.action.kind}"
     return f"{head}: {one.outcome.result}: {one.outcome.message}"

@@ -9,17 +9,8 @@ from typing import Any
 from reconciler.model.plan import ProductStatus
 from reconciler.model.record import Freeze, Status
 from reconciler.render import table
+from reconciler.render.paint import COLORS
 
-COLORS = {
-    "InSync": "32",
-    "Drifted": "33",
-    "Progressing": "36",
-    "Held": "35",
-    "Degraded": "31",
-    "Unknown": "31",
-    "Suspended": "2",
-    "Invalid": "31",
-}
 WIDTH = 88
 """Characters of a reason in text."""
 FOLD = 50
