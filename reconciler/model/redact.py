@@ -72,11 +72,9 @@ class Redactor:
         return value
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
-        spans = self._exact.found(text)
-        if self._loose:
-            spans += _found_split(text, _SPACE, self._loose)
-            if "\\" in text:
-                spans += _found_split(text, _ESCAPED_SPACE, self._loose)
+        spans = self._exact.found(text) + _found_split(text, _SPACE, self._loose)
+        if "\\" in text:
+            spans += _found_split(text, _ESCAPED_SPACE, self._loose)
         return sorted(spans)
 
 

@@ -83,7 +83,10 @@ FAILURES: dict[str, tuple[dict[str, str], str]] = {
     ),
     "docs of this machine": ({"mkdocs.yml": "site_name: x\ndocs_dir: /etc"}, "leads out of the repository"),
     "configuration in a loop": ({"mkdocs.yml": "INHERIT: mkdocs.yml"}, "INHERIT runs in a loop"),
-    "inherits this machine's files": ({"mkdocs.yml": "INHERIT: link.yml"}, "'link.yml', which 'mkdocs.yml'"),
+    "inherits what is not there": (
+        {"mkdocs.yml": "INHERIT: nowhere.yml"},
+        "'nowhere.yml', which 'mkdocs.yml'",
+    ),
 }
 
 
@@ -92,13 +95,20 @@ FAILURES: dict[str, tuple[dict[str, str], str]] = {
 def test_a_build_that_fails_needs_a_person(tmp_path: Path, files: dict[str, str], says: str) -> None:
     """The first complaints in one line, without folders of this machine or secrets."""
     site = lay(tmp_path, files)
-    (site.checkout / "link.yml").symlink_to("/etc/passwd")
     with pytest.raises(Terminal) as complaint:
         door().build(site, deed(tmp_path / "deed"))
     text = str(complaint.value)
     assert says in text
     assert "\n" not in text
     assert str(tmp_path) not in text
+
+
+def test_a_configuration_that_links_to_this_machine_is_refused(tmp_path: Path) -> None:
+    """What is inherited must lie in the repository too."""
+    site = lay(tmp_path, {"mkdocs.yml": "INHERIT: link.yml"})
+    (site.checkout / "link.yml").symlink_to("/etc/passwd")
+    with pytest.raises(Terminal, match=r"'link\.yml' is a link that leads out of the repository"):
+        door().build(site, deed(tmp_path / "deed"))
 
 
 @pytest.mark.parametrize("config", ["nowhere.yml", "../x.yml", "/etc/passwd", "docs", "out.yml"])

@@ -6,7 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -177,23 +178,16 @@ STARVE = "import reconciler.outside.ansible as door_of_ansible\ndoor_of_ansible.
 
 @pytest.mark.real
 def test_killed_parent(tmp_path: Path) -> None:
-    """After kill -9 Ansible ends; what its task left at work holds the lock to its end; all is swept."""
-    (tmp_path / "playbooks").mkdir()
-    tasks = "    - ansible.builtin.command: setsid --fork --wait sh -c 'trap \"\" TERM; sleep 7792'\n"
-    (tmp_path / "playbooks" / "own.yml").write_text(HEAD + tasks)
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)])
-    while not alive("sleep\x007792"):
+    """After kill -9 Ansible ends with all that it runs, and the next run sweeps its folder."""
+    task = f"7792.{os.getpid()}{time.monotonic_ns() % 10**9}"  # nobody else sleeps so long
+    with starting(tmp_path, PARENT, f"    - ansible.builtin.command: sleep {task}\n") as parent:
+        while not alive(f"sleep\x00{task}"):
+            time.sleep(0.05)
+        left = list(MEMORY.glob(f"{PREFIX}{parent.pid}-*"))
+        assert len(left) == 1
+    assert subprocess.run(["flock", "-w", "60", tmp_path / "lock", "true"], check=False).returncode == 0
+    while alive(task):
         time.sleep(0.05)
-    left = list(MEMORY.glob(f"{PREFIX}{parent.pid}-*"))
-    assert len(left) == 1
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    while alive(str(left[0])):
-        time.sleep(0.05)
-    assert subprocess.run(["flock", "-n", tmp_path / "lock", "true"], check=False).returncode == 1
-    for pid in alive("7792"):
-        os.kill(pid, signal.SIGKILL)
-    assert subprocess.run(["flock", "-w", "5", tmp_path / "lock", "true"], check=False).returncode == 0
     play(tmp_path, "    - ansible.builtin.meta: noop\n")
     assert not left[0].exists()
 
@@ -201,16 +195,26 @@ def test_killed_parent(tmp_path: Path) -> None:
 @pytest.mark.real
 def test_killed_before_the_variables_were_read(tmp_path: Path) -> None:
     """Ansible that waits for its variables ends with us: nobody else will ever feed it."""
-    (tmp_path / "playbooks").mkdir()
-    (tmp_path / "playbooks" / "own.yml").write_text(HEAD + "    - ansible.builtin.meta: noop\n")
-    parent = subprocess.Popen([sys.executable, "-c", STARVE + PARENT, str(tmp_path)])
-    while not alive("own.yml"):
+    with starting(tmp_path, STARVE + PARENT, "    - ansible.builtin.meta: noop\n"):
+        while not alive(str(tmp_path / "playbooks")):
+            time.sleep(0.02)
+        time.sleep(1)
+    assert subprocess.run(["flock", "-w", "60", tmp_path / "lock", "true"], check=False).returncode == 0
+    while alive(str(tmp_path / "playbooks")):
         time.sleep(0.02)
-    time.sleep(1)
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    assert subprocess.run(["flock", "-w", "30", tmp_path / "lock", "true"], check=False).returncode == 0
-    assert not alive("own.yml")
+
+
+@contextmanager
+def starting(root: Path, program: str, tasks: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start a program that runs own.yml, and kill it with SIGKILL at the end."""
+    (root / "playbooks").mkdir()
+    (root / "playbooks" / "own.yml").write_text(HEAD + tasks)
+    parent = subprocess.Popen([sys.executable, "-c", program, str(root)])
+    try:
+        yield parent
+    finally:
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
 
 
 def alive(tag: str) -> list[int]:

@@ -1,5 +1,6 @@
 """Publishing with real Ansible, uv, build, SOPS and age to a real pypiserver on loopback."""
 
+import itertools
 import os
 import re
 import secrets as chance
@@ -128,12 +129,15 @@ class Watch:
         self._files(self.folders)
 
     def _run(self) -> None:
-        while not self._stop.wait(0.03):
+        for turn in itertools.count():
+            if self._stop.wait(0.01):
+                return
             for folder in Path("/proc").glob("[0-9]*"):
                 command = self._look(folder / "cmdline").replace(b"\0", b" ").decode(errors="replace")
                 self.seen.update(re.findall(r"uv publish|ansible playbook|-m build|sops decrypt", command))
                 self._look(folder / "environ")
-            self._files(self.folders)
+            if turn % 10 == 0:  # programs come and go more quickly than files
+                self._files(self.folders)
 
     def _files(self, folders: Iterable[Path]) -> None:
         for folder in folders:
