@@ -71,7 +71,7 @@ def test_a_products_own_mistakes_are_told_beside_a_broken_fleet(tmp_path: Path) 
     broken = fleets.small("a").replace("repo", "rpo")
     fleets.write(tmp_path, {"fleet/products/a.yaml": broken, "fleet/fleet.yaml": "a: ["})
     places = [str(complaint).split(": ")[0] for complaint in fleetfile.load(tmp_path).complaints]
-    assert places == ["fleet/fleet.yaml:2:1", "fleet/products/a.yaml:4:1", "fleet/products/a.yaml:4:8"]
+    assert places == ["fleet/fleet.yaml:2:1", "fleet/products/a.yaml:4:8"]
 
 
 def test_no_fleet_at_all(tmp_path: Path) -> None:

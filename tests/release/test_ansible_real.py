@@ -193,6 +193,18 @@ def test_killed_parent(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
+def test_the_folder_of_a_living_run_is_left_alone(tmp_path: Path) -> None:
+    """Only folders whose run is gone are swept."""
+    ours = MEMORY / f"{PREFIX}{os.getpid()}-living"
+    ours.mkdir()
+    try:
+        play(tmp_path, "    - ansible.builtin.meta: noop\n")
+        assert ours.exists()
+    finally:
+        ours.rmdir()
+
+
+@pytest.mark.real
 def test_killed_before_the_variables_were_read(tmp_path: Path) -> None:
     """Ansible that waits for its variables ends with us: nobody else will ever feed it."""
     with starting(tmp_path, STARVE + PARENT, "    - ansible.builtin.meta: noop\n"):

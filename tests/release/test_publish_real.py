@@ -167,7 +167,7 @@ def test_no_secret_leaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     release.encrypt("secrets/pypi.sops.yaml", {"username": secrets[0], "password": secrets[1], **values})
     encoded = [b64encode(b"x" * before + mark.encode()).decode()[4:15] for before in (0, 1, 2)]
     said: list[str] = []
-    with pypi(tmp_path / "index", "another") as index:
+    with pypi(tmp_path / "index", "another", pages="slow") as index:
         deed = replace(release.deed("leak"), say=said.append)
         publisher = release.publisher(index.settings)
         watch = Watch([mark, *encoded], [release.root, tmp_path / "temp", MEMORY])

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class Pypi:
 
 @contextmanager
 def pypi(folder: Path, password: str, *, algorithm: str = "sha256", pages: str = "html") -> Iterator[Pypi]:
-    """Serve an empty index; `pages`: html (as pypiserver makes them) json (PEP 691) or late."""
+    """Serve an empty index; `pages`: html (as pypiserver makes them) json (PEP 691), late or slow."""
     (folder / "packages").mkdir(parents=True)
     (folder / "account").write_text(f"{USER}\n{password}")
     argv = [sys.executable, "-m", "tests.world.pypi", str(folder), algorithm, pages]
@@ -110,16 +111,22 @@ def _serve(folder: Path, algorithm: str, pages: str) -> None:
 
     packages = folder / "packages"
     account = tuple((folder / "account").read_text().split("\n"))
+
+    def accepts(user: str, password: str) -> bool:
+        if pages == "slow":
+            time.sleep(1)  # long enough to be looked at meanwhile
+        return (user, password) == account
+
     application = app(
         roots=[packages],
         hash_algo=algorithm,
         authenticate=["update"],
-        auther=lambda user, password: (user, password) == account,
+        auther=accepts,
         disable_fallback=True,
         backend_arg="simple-dir",
         verbosity=0,
     )
-    wrapped = application if pages == "html" else _Json(application, packages, hide=pages == "late")
+    wrapped = application if pages in ("html", "slow") else _Json(application, packages, hide=pages == "late")
     witness = Witness(wrapped, folder / "uploads.log")
     with make_server("127.0.0.1", 0, witness, server_class=_Threads, handler_class=_Quiet) as server:
         sys.stdout.write(f"{server.server_port}\n")
