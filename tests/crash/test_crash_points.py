@@ -13,12 +13,11 @@ Show = Callable[[str, Tally], None]
 
 
 @pytest.fixture
-def show(capsys: pytest.CaptureFixture[str]) -> Show:
-    """Print a tally beside the dots, and hold it to zero."""
+def show(tell: Callable[[str], None]) -> Show:
+    """Tell a tally, and hold it to zero."""
 
     def shown(what: str, tally: Tally) -> None:
-        with capsys.disabled():
-            print(f"\n{what}: {tally}", end=" ")  # noqa: T201 -- the figures are the point of this test
+        tell(f"{what}: {tally}")
         assert tally.wrong == 0, "\n".join(tally.first)
 
     return shown

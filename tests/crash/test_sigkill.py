@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ MEMORY = Path("/dev/shm")
         pytest.param(120, 1200, id="1200 points", marks=pytest.mark.slow),
     ],
 )
-def test_kill_9_at_chance_points(first: int, count: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_kill_9_at_chance_points(first: int, count: int, tell: Callable[[str], None]) -> None:
     """SQLite, lease, deed locks and work folders are the real ones; the world outside is in a file."""
     folder = MEMORY if MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="ship-kill-", dir=folder) as here:
@@ -29,7 +30,6 @@ def test_kill_9_at_chance_points(first: int, count: int, capsys: pytest.CaptureF
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stderr
     tally = Tally(**json.loads(done.stdout))
-    with capsys.disabled():
-        print(f"\nkill -9: {tally}", end=" ")  # noqa: T201 -- the figures are the point of this test
+    tell(f"SIGKILL at chance points: {tally}")
     assert tally.points == count
     assert tally.wrong == 0, "\n".join(tally.first)

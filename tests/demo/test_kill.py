@@ -177,7 +177,7 @@ def clean(fresh: Path) -> tuple[checks.Seen, float]:
 
 
 def test_killed_at_any_moment_the_next_run_finishes(
-    fresh: Path, clean: tuple[checks.Seen, float], capsys: pytest.CaptureFixture[str]
+    fresh: Path, clean: tuple[checks.Seen, float], tell: Callable[[str], None]
 ) -> None:
     """Moments spread over a whole run: same end state, one upload a file, one docs commit, pairs closed."""
     wanted, whole_s = clean
@@ -185,15 +185,14 @@ def test_killed_at_any_moment_the_next_run_finishes(
     for number in range(POINTS):
         delay_s = whole_s * (number + 0.5) / POINTS
         harness.point(f"{delay_s:.2f} s of {whole_s:.2f} s", partial(kill_after, delay_s=delay_s))
-    with capsys.disabled():
-        print(f"\nkill -9 at {POINTS} moments: {harness.figures()}")  # noqa: T201 -- the figures are what is asked for
+    tell(f"kill -9 of reconcile in the demo at {POINTS} moments: {harness.figures()}")
     assert (harness.states, harness.calls, harness.pairs) == ([], [], [])
     assert harness.tried >= POINTS - 2
 
 
 @pytest.mark.parametrize("tree", [False, True], ids=["only-the-program", "with-all-its-children"])
 def test_killed_right_after_an_effect_the_next_run_knows_it(
-    fresh: Path, clean: tuple[checks.Seen, float], capsys: pytest.CaptureFixture[str], tree: bool
+    fresh: Path, clean: tuple[checks.Seen, float], tell: Callable[[str], None], tree: bool
 ) -> None:
     """The moments where most is at stake: done outside, and nobody has written it down."""
     before = (fresh / "repos" / f"{seeds.BANANA.name}.git" / DOCS_REF).read_text()
@@ -206,7 +205,6 @@ def test_killed_right_after_an_effect_the_next_run_knows_it(
     harness = Harness(fresh, clean[0])
     for where, happened in moments.items():
         harness.point(where, partial(kill_when, happened=happened, tree=tree))
-    with capsys.disabled():
-        print(f"\nkill -9 after {len(moments)} effects: {harness.figures()}")  # noqa: T201 -- the figures are what is asked for
+    tell(f"kill -9 of reconcile in the demo after {len(moments)} effects: {harness.figures()}")
     assert (harness.states, harness.calls, harness.pairs) == ([], [], [])
     assert harness.tried == len(moments)
