@@ -3,14 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from reconciler.model.plan import Action, Drift, Plan, ProductStatus
 from reconciler.model.product import ProductName
 from reconciler.model.record import Condition, Entry, Event, EventType, Outcome, Phase, Status
 from reconciler.ports import Batch
-
-Drifts = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from reconciler.model.record import Result
 from reconciler.model.report import Performed, Report
 from reconciler.model.saved import SavedPlan
 from reconciler.model.selection import Selection
-from reconciler.ports import Parts
+from reconciler.ports import Clock, Parts
 
 SLICE_S = 0.5
 
@@ -80,22 +80,15 @@ class Reconciler:
                     if self.orders.stop() or self.over(0):
                         break
                     tally.add(apply.act(action, looked.attempts[action.id]))
-                looker = replace(
-                    looker, retry=False
-                )  # "now" is once: what fails again backs off or is parked
+                # "now" is once: what fails again backs off or is parked
+                looker = replace(looker, retry=False)
                 continue
             wait_s = apply.wait_s(looked)
             if ended or wait_s is None or self.over(wait_s):
                 return self.report(tally, tally.first, plan, ended)
             if wait_s >= 1:
                 self.parts.say(f"waiting {wait_s:.0f} s for what may still show")
-            self.rest(wait_s)
-
-    def rest(self, wait_s: float) -> None:
-        """Wait, but not for somebody who asked to stop."""
-        while wait_s > 0 and not self.orders.stop():
-            self.parts.clock.sleep(min(SLICE_S, wait_s))
-            wait_s -= SLICE_S
+            rest(self.parts.clock, wait_s, self.orders.stop)
 
     def record(self, plan: FleetPlan) -> None:
         """Remember what was seen: events only where something changed."""
@@ -136,3 +129,10 @@ class Reconciler:
         """Sum up the run."""
         refused = self.orders.saved.refused(first) if self.orders.saved else {}
         return Report(self.run, first, last, tuple(tally.performed), refused, stopped)
+
+
+def rest(clock: Clock, wait_s: float, stop: Callable[[], bool]) -> None:
+    """Wait, but not for somebody who asked to stop."""
+    while wait_s > 0 and not stop():
+        clock.sleep(min(SLICE_S, wait_s))
+        wait_s -= SLICE_S

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from reconciler import fleetfile
+from reconciler.loop import rest
 from reconciler.model.cache import Cache
 from reconciler.model.errors import Terminal
 from reconciler.model.fleet import Fleet
@@ -56,7 +57,6 @@ from reconciler.swarm.lease import Claim
 from reconciler.swarm.reader import read_store
 from reconciler.swarm.sqlite import open_store
 
-SLICE_S = 0.5
 UNREAD = ("crates-io", "oci", "npm")
 """Registries that may be declared, but that nobody looks at yet: unknown, never in sync."""
 LOCAL_API = "http://forge.localhost"
@@ -131,7 +131,8 @@ class House:
     trail: Trail
     run: str
     say: Callable[[str], None]
-    doors: "Callable[[House, Fleet], Doors]"
+    token: Secret | None
+    """GitHub's."""
     clock: Clock
     cache: Cache
 
@@ -154,14 +155,11 @@ class House:
 
     def rest(self, interval: timedelta, stop: Stop) -> None:
         """Wait for the next pass, 90 to 110 % of the interval; end early when asked to stop."""
-        left = interval.total_seconds() * (0.9 + self.clock.random() / 5)
-        while left > 0 and not stop():
-            self.clock.sleep(min(SLICE_S, left))
-            left -= SLICE_S
+        rest(self.clock, interval.total_seconds() * (0.9 + self.clock.random() / 5), stop)
 
     def parts(self, fleet: Fleet) -> Parts:
         """Put together who sees, who decides, who does, who remembers."""
-        doors = self.doors(self, fleet)
+        doors = real_doors(self, fleet)
         return Parts(
             sources=sources(doors, self.cache, self.settings),
             pillars=pillars(),
@@ -186,8 +184,7 @@ def real_doors(house: House, fleet: Fleet) -> Doors:
     processes = Processes(audit, clock, redactor)
     root, state = house.root, house.root / STATE_FOLDER
     http = Http(audit, clock, redactor, cache=house.cache)
-    token = _secret(settings.github.token_env, redactor)
-    access = Access(settings.github.base_url, token, settings.github.token_env)
+    access = Access(settings.github.base_url, house.token, settings.github.token_env)
     index = SimpleIndex(http, settings.registries["pypi"])
     return Doors(
         forge=Forges(
@@ -196,7 +193,7 @@ def real_doors(house: House, fleet: Fleet) -> Doors:
                 "local": lambda: _local_forge(house, fleet),
             }
         ),
-        git=GitDoor(audit, clock, redactor, credentials=credentials(settings, token)),
+        git=GitDoor(audit, clock, redactor, credentials=credentials(settings, house.token)),
         builders={"mkdocs": MkDocs(processes, redactor)},
         index=index,
         index_address=index.address,
@@ -224,7 +221,6 @@ def open_to_act(
     *,
     wait: timedelta,
     stop: Callable[[], bool] = bool,
-    doors: Callable[[House, Fleet], Doors] = real_doors,
 ) -> Iterator[House]:
     """Open with the lease. Raises Waiting (who holds it), Terminal, Transient."""
     settings, redactor, clock = _settings(root), Redactor(), SystemClock()
@@ -234,9 +230,7 @@ def open_to_act(
     swarm = open_store(root, settings.swarm_url, clean=redactor.clean, claim=claim)
     try:
         FolderDeeds(root / STATE_FOLDER, swarm.guard).sweep()
-        house = _house(root, settings, swarm, redactor, say, run)
-        house.doors = doors
-        yield house
+        yield _house(root, settings, swarm, redactor, say, run)
     finally:
         swarm.close()
 
@@ -249,10 +243,9 @@ def _house(
     say: Callable[[str], None],
     run: str,
 ) -> House:
-    for name in (settings.github.token_env,):
-        _secret(name, redactor)
+    token = _secret(settings.github.token_env, redactor)
     return House(
-        root, settings, swarm, redactor, Trail(run), run, say, real_doors, SystemClock(), Cache(swarm.recall)
+        root, settings, swarm, redactor, Trail(run), run, say, token, SystemClock(), Cache(swarm.recall)
     )
 
 

@@ -1,10 +1,10 @@
 """ship explain NAME: the merged desired state, each value with its origin."""
 
 import argparse
-import difflib
 import json
 
 from reconciler.cli.common import DONE, ERROR, Console, fleet_root
+from reconciler.cli.names import closest
 from reconciler.fleetfile import load
 from reconciler.fleetfile.origins import origins
 from reconciler.model.fleet import Fleet
@@ -38,5 +38,5 @@ def _missing(fleet: Fleet, name: str, *, color: bool) -> str:
     if name in fleet.invalid:
         about = [each for each in fleet.complaints if each.product == name]
         return complaints.text(about, color=color)
-    near = difflib.get_close_matches(name, [*(each.name for each in fleet.products), *fleet.invalid], 1)
-    return f'no product "{name}"' + (f"; did you mean {near[0]}?" if near else "")
+    near = closest(name, [*(each.name for each in fleet.products), *fleet.invalid])
+    return f'no product "{name}"' + (f"; did you mean {near}?" if near else "")

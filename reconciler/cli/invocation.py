@@ -1,7 +1,6 @@
 """One invocation of reconcile: opens the house, runs one mode, prints, returns the exit code."""
 
 import argparse
-import difflib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from reconciler import wiring
 from reconciler.cli.common import DONE, DRIFT, ERROR, PARTIAL, Console
+from reconciler.cli.names import closest
 from reconciler.look import Looker
 from reconciler.loop import Orders, Reconciler
 from reconciler.model.errors import LeaseLost, ShipError, Terminal
@@ -21,7 +21,6 @@ from reconciler.ports import Stop
 from reconciler.render import plan as plans
 from reconciler.render import report as reports
 
-SLICE_S = 0.5
 LARGEST_PLAN = 64 * 1024 * 1024
 """Characters; a fleet of 500 products with all to do takes one."""
 
@@ -51,7 +50,7 @@ class Invocation:
             looker = Looker(
                 house.parts(fleet),
                 fleet,
-                self._selection(fleet),
+                self._selection(),
                 force=self.arguments.force,
                 retry=self.arguments.retry,
             )
@@ -118,7 +117,7 @@ class Invocation:
             saved=saved,
         )
         parts = house.parts(fleet)
-        return Reconciler(parts, fleet, self._selection(fleet), house.run, orders).reconcile()
+        return Reconciler(parts, fleet, self._selection(), house.run, orders).reconcile()
 
     def _house(self) -> AbstractContextManager[wiring.House]:
         wait = self.arguments.lock_timeout
@@ -129,13 +128,13 @@ class Invocation:
         if not fleet.products and not fleet.complaints:
             msg = f"no products: {self.root / 'fleet' / 'products'} holds none (ship init starts a fleet)"
             raise Terminal(msg)
-        strangers = self._selection(fleet).strangers(fleet)
+        strangers = self._selection().strangers(fleet)
         if strangers:
             known = [*(str(product.name) for product in fleet.products), *fleet.invalid]
             raise Terminal(_unknown(strangers[0], known))
         return fleet
 
-    def _selection(self, _fleet: Fleet) -> Selection:
+    def _selection(self) -> Selection:
         asked = self.arguments
         return Selection(
             names=frozenset(asked.names),
@@ -194,8 +193,8 @@ def _nothing(plan: FleetPlan) -> bool:
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, 1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    close = closest(name, known)
+    hint = f"; did you mean {close!r}?" if close else ""
     return f"no product is called {name!r}{hint}"
 
 

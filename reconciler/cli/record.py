@@ -1,12 +1,12 @@
 """What the commands that read the record share: where it is, did-you-mean."""
 
 import argparse
-import difflib
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
 from reconciler.cli.common import fleet_root
+from reconciler.cli.names import closest
 from reconciler.model.errors import Terminal
 from reconciler.settings import STATE_FOLDER
 from reconciler.swarm.reader import LookingStore, read_store
@@ -45,7 +45,7 @@ def swarm_url(root: Path) -> str:
 def unknown(name: str, known: Iterable[str]) -> str:
     """Return the error for a name that is not in the record."""
     names = list(known)
-    close = difflib.get_close_matches(name, names, 1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    close = closest(name, names)
+    hint = f"; did you mean {close!r}?" if close else ""
     hint = hint if names else "; `reconcile --plan` looks, `reconcile` acts and records"
     return f"error: nothing is recorded of {name!r}{hint}"

@@ -23,6 +23,8 @@ class Fault:
     hint: str | None = None
     key: bool = False
     """It is about the key, not about the value."""
+    missing: str | None = None
+    """The key that is missing."""
 
 
 def faults(errors: Iterable[Mapping[str, Any]], data: Any, schema: Mapping[str, Any]) -> list[Fault]:  # noqa: ANN401 -- any YAML
@@ -32,13 +34,17 @@ def faults(errors: Iterable[Mapping[str, Any]], data: Any, schema: Mapping[str, 
         fault = _fault(error, data, schema)
         about = fault.message if error["type"] in ("missing", "extra_forbidden") else ""
         found.setdefault((fault.path, fault.key, about), fault)
-    misspelt = {(fault.path[:-1], fault.hint) for fault in found.values() if fault.hint}
-    return [fault for fault in found.values() if (fault.path, _meant(fault.message)) not in misspelt]
+    # A required key that is only misspelt is one complaint: the one at its place.
+    misspelt = {(fault.path[:-1], fault.hint) for fault in found.values()}
+    return [
+        fault
+        for fault in found.values()
+        if fault.missing is None or (fault.path, _meant(fault.missing)) not in misspelt
+    ]
 
 
-def _meant(message: str) -> str:
-    """Return the hint of the misspelt key that makes a missing one no complaint of its own."""
-    return message.replace("missing key", "did you mean") + "?"
+def _meant(key: str) -> str:
+    return f"did you mean `{key}`?"
 
 
 def _fault(error: Mapping[str, Any], data: Any, schema: Mapping[str, Any]) -> Fault:  # noqa: ANN401 -- any YAML
@@ -49,9 +55,10 @@ def _fault(error: Mapping[str, Any], data: Any, schema: Mapping[str, Any]) -> Fa
         near = _near(path[-1], _allowed(schema, path[:-1], data))
         return Fault(path, f"unknown key {_code(path[-1])}", near, key=True)
     if kind == "missing":
-        return Fault(path, f"missing key `{last}`", f"add `{last}:` here", key=True)
+        return Fault(path, f"missing key `{last}`", f"add `{last}:` here", key=True, missing=str(last))
     if kind == "union_tag_not_found":
-        return Fault(path, "missing key `registry`", "one of pypi, crates-io, oci, npm", key=True)
+        kinds = "one of pypi, crates-io, oci, npm"
+        return Fault(path, "missing key `registry`", kinds, key=True, missing="registry")
     if last == "[key]" or kind == "invalid_key":
         return Fault(path, *_pattern(error, "the key "), key=True)
     return _value(error, path)
@@ -161,7 +168,7 @@ def _near(word: object, choices: Iterable[str]) -> str | None:
     lower = {choice.lower().replace("_", ""): choice for choice in known}
     near = difflib.get_close_matches(str(word).lower().replace("_", "").replace("-", ""), lower, 1, 0.6)
     if near:
-        return f"did you mean `{lower[near[0]]}`?"
+        return _meant(lower[near[0]])
     return f"known here: {', '.join(sorted(known))}" if known else None
 
 

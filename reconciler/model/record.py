@@ -47,6 +47,18 @@ class Recorded:
     previous: str
     hash: str
 
+    def data(self) -> dict[str, object]:
+        """Return the JSON form of the event, without its place in the chain."""
+        event = self.event
+        return {
+            "seq": self.seq,
+            "type": str(event.type),
+            "at": event.at.isoformat(),
+            "run": event.run,
+            "product": event.product,
+            "data": event.data,
+        }
+
 
 class Result(StrEnum):
     """Completes "the action was ..."."""

@@ -60,13 +60,4 @@ def _rest(data: Mapping[str, Any]) -> str:
 
 def as_json(recorded: Recorded) -> str:
     """Return one line of JSON."""
-    event = recorded.event
-    form = {
-        "seq": recorded.seq,
-        "type": str(event.type),
-        "at": event.at.isoformat(),
-        "run": event.run,
-        "product": event.product,
-        "data": event.data,
-    }
-    return json.dumps(form, ensure_ascii=False)
+    return json.dumps(recorded.data(), ensure_ascii=False)

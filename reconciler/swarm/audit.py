@@ -108,17 +108,7 @@ def lines(events: Iterable[Recorded]) -> Iterator[str]:
 
 def form(recorded: Recorded) -> dict[str, object]:
     """Return the JSON form of an event."""
-    event = recorded.event
-    return {
-        "seq": recorded.seq,
-        "type": str(event.type),
-        "at": event.at.isoformat(),
-        "run": event.run,
-        "product": event.product,
-        "data": event.data,
-        "previous": recorded.previous,
-        "hash": recorded.hash,
-    }
+    return {**recorded.data(), "previous": recorded.previous, "hash": recorded.hash}
 
 
 def _wrong(link: Link, expected: int, previous: str) -> str:
